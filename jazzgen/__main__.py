@@ -1,0 +1,5 @@
+"""`python -m jazzgen` is `jazzgen`."""
+
+from jazzgen.cli.main import main
+
+main()

@@ -1,0 +1,158 @@
+"""The commands as Python functions.
+
+```python
+import jazzgen
+
+take = jazzgen.improvise("| Dm7 | G7 | Cmaj7 | % |", choruses=4, seed=7)
+take.write("solo.mid")
+print(take.recipe.seed, len(take.notes), take.notes.pitch[:8])
+```
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jazzgen.corpus.midi_changes import changes_from
+from jazzgen.corpus.sources import open_source
+from jazzgen.encoding.dataset import Dataset
+from jazzgen.encoding.preprocess import preprocess as _preprocess
+from jazzgen.generation.improvise import Sampling
+from jazzgen.generation.recipe import Recipe
+from jazzgen.music.changes import Changes
+from jazzgen.music.charts import DEFAULT_TEMPO_BPM
+from jazzgen.music.notes import Notes
+from jazzgen.network.config import PRESETS
+from jazzgen.network.model_folder import StoredModel
+from jazzgen.network.models import DEFAULT_MODEL, load_model
+from jazzgen.rendering.solo_file import TENOR_SAX, write_solo
+
+if TYPE_CHECKING:
+    from jazzgen.network.training import History
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """An improvised solo and how it was made.
+
+    Attributes:
+        notes: the solo, onsets and lengths in ticks (24 a beat).
+        changes: what it is played over.
+        recipe: makes the same solo again.
+    """
+
+    notes: Notes
+    changes: Changes
+    recipe: Recipe
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Writes solo, chords and recipe as MIDI.
+
+        Raises:
+            OutputError: when `path` cannot be written.
+        """
+        write_solo(path, self.notes, self.changes, self.recipe)
+
+
+def improvise(
+    changes: str | Changes,
+    *,
+    model: str | StoredModel = DEFAULT_MODEL,
+    choruses: int | None = None,
+    bars: int | None = None,
+    tempo_bpm: float | None = None,
+    seed: int | None = None,
+    sampling: Sampling | None = None,
+    program: int = TENOR_SAX,
+) -> Take:
+    """Improvises one solo.
+
+    Args:
+        changes: bars such as `| Dm7 | G7 |`, a chart or MIDI file, the name of a bundled chart, or
+            `Changes`: once through the form.
+        model: the name of a bundled model, a model folder, or a model already loaded.
+        choruses: times through the form; 1 unless `bars` is given.
+        bars: exactly so many bars instead.
+        tempo_bpm: beats a minute; the chart's own unless given.
+        seed: same seed, same solo; drawn unless given.
+        sampling: how values are drawn.
+        program: General MIDI program of the solo, 0-127.
+
+    Raises:
+        JazzgenError: when changes or model cannot be read.
+        ValueError: when both choruses and bars are given, or less than 1.
+    """
+    form, tempo = (
+        changes_from(changes) if isinstance(changes, str) else (changes, DEFAULT_TEMPO_BPM)
+    )
+    stored = load_model(model) if isinstance(model, str) else model
+    recipe = Recipe(
+        model=stored.name,
+        model_sha256=stored.sha256,
+        form=form,
+        bars=form.repeated(bars=bars, choruses=choruses).bars,
+        tempo_bpm=tempo if tempo_bpm is None else tempo_bpm,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        sampling=sampling or Sampling(),
+        program=program,
+    )
+    solo = recipe.improvise(stored)
+    return Take(solo.notes, solo.changes, recipe)
+
+
+def preprocess(
+    sources: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    encoding: str = "interval",
+    tx: int = 30,
+    validation: float = 0.1,
+) -> Dataset:
+    """Turns corpora into a dataset folder, as `jazzgen preprocess` does.
+
+    Args:
+        sources: MIDI files and folders, the Weimar Jazz Database, `music21:NAME`.
+        out: the dataset folder.
+        encoding: `interval` or `grammar`.
+        tx: length of the windows in values.
+        validation: share held out, 0 to below 1.
+
+    Raises:
+        JazzgenError: when a source cannot be read, yields nothing, or `out` cannot be written.
+    """
+    opened = [open_source(os.fspath(source)) for source in sources]
+    dataset, _ = _preprocess(opened, Path(out), encoding=encoding, tx=tx, validation=validation)
+    return dataset
+
+
+def train(
+    dataset: Dataset | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    preset: str = "standard",
+    epochs: int | None = None,
+    seed: int = 0,
+) -> "tuple[StoredModel, History]":
+    """Trains a network into a model folder, as `jazzgen train` does. Loads TensorFlow.
+
+    Args:
+        dataset: a dataset, or its folder.
+        out: the model folder; must not hold a model yet.
+        preset: `classic` or `standard`.
+        epochs: passes over the pieces; the preset's own unless given.
+        seed: of the first weights, the order and the dropout.
+
+    Raises:
+        JazzgenError: when the dataset cannot be read or `out` not be written.
+    """
+    from jazzgen.network.training_run import train as run
+
+    opened = dataset if isinstance(dataset, Dataset) else Dataset(Path(dataset))
+    chosen = PRESETS[preset]
+    if epochs is not None:
+        chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
+    model, history, _ = run(opened, Path(out), chosen, seed=seed)
+    return model, history

@@ -1,0 +1,63 @@
+"""`jazzgen`: the group of commands, each imported only when it is called."""
+
+import importlib
+import sys
+
+import click
+
+import jazzgen
+from jazzgen.errors import JazzgenError
+
+_COMMANDS = {
+    "generate": "Improvise solos over changes and write them as MIDI.",
+    "inspect": "Show the parts of MIDI files: which is the melody, which the chords.",
+    "preprocess": "Turn a corpus into a dataset of one-hot sequences.",
+    "train": "Train a network on a dataset.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command when it is asked for, so that `--help` and `generate` start at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"jazzgen.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(jazzgen.__version__, prog_name="jazzgen")
+def cli() -> None:
+    """Improvise jazz solos over chord changes and write them as MIDI.
+
+    \b
+    Hear one now, over a bundled chart or your own changes:
+      jazzgen generate -o solo.mid
+      jazzgen generate --changes "| Dm7 | G7 | Cmaj7 | % |" -o solo.mid
+
+    \b
+    Teach a network your own music:
+      jazzgen inspect my-midi/*.mid
+      jazzgen preprocess my-midi --out dataset
+      jazzgen train dataset --out my-model
+      jazzgen generate --model my-model -o solo.mid
+    """
+
+
+def main() -> None:
+    """Runs the command line; a `JazzgenError` becomes one line on stderr and exit status 1."""
+    try:
+        cli(prog_name="jazzgen")
+    except JazzgenError as error:
+        click.echo(f"error: {' '.join(str(error).split())}", err=True)
+        sys.exit(1)

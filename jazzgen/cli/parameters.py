@@ -1,0 +1,41 @@
+"""Kinds of option values that several commands take."""
+
+import re
+from typing import Any
+
+import click
+
+
+class _Parts(click.ParamType[tuple[int, ...]]):
+    """Part numbers, as `3` or `0,1,6`."""
+
+    name = "N[,N]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        if not re.fullmatch(r"\d+(,\d+)*", value):
+            self.fail(f"{value!r} is not a list of part numbers such as 0,1,6", param, ctx)
+        return tuple(int(number) for number in value.split(","))
+
+
+class _Beats(click.ParamType[tuple[float, float]]):
+    """An excerpt in beats, as `476-548`."""
+
+    name = "FROM-TO"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", value)
+        if not found or float(found[1]) >= float(found[2]):
+            self.fail(f"{value!r} is not an excerpt in beats such as 476-548", param, ctx)
+        return float(found[1]), float(found[2])
+
+
+PARTS = _Parts()
+BEATS = _Beats()

@@ -1,0 +1,171 @@
+"""`jazzgen preprocess`."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from jazzgen.cli.output import Reporter, output_options
+from jazzgen.cli.parameters import BEATS, PARTS
+from jazzgen.corpus.piece import Skipped
+from jazzgen.corpus.sources import open_source
+from jazzgen.encoding.preprocess import ENCODINGS
+from jazzgen.encoding.preprocess import preprocess as build_dataset
+from jazzgen.encoding.split import SPLITS, read_split_table
+from jazzgen.encoding.tensors import write_tensors
+from jazzgen.encoding.vocabulary import N_VALUES
+from jazzgen.music.ticks import TICKS_PER_BEAT
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path), help="Dataset folder.")
+@click.option(
+    "--encoding",
+    type=click.Choice(ENCODINGS),
+    default="interval",
+    show_default=True,
+    help="How solos are spelled: `interval` keeps pitch and rhythm and needs no vocabulary; "
+    "`grammar` is deepjazz's abstraction over the chords.",
+)
+@click.option(
+    "--rests",
+    metavar="BEATS",
+    type=click.FloatRange(min=1 / TICKS_PER_BEAT),
+    help="Grammar only: the shortest silence that is spelled as a rest [default: 4, as deepjazz].",
+)
+@click.option(
+    "--tx",
+    type=click.IntRange(2, 100_000),
+    default=30,
+    show_default=True,
+    help="Length of the windows in values (Tx).",
+)
+@click.option(
+    "--hop", type=click.IntRange(min=1), help="Values from window to window  [default: Tx]."
+)
+@click.option("--tensors", type=click.Path(path_type=Path), help="Also write X and Y as .npz here.")
+@click.option("--melody", type=click.IntRange(min=0), help="MIDI: number of the melody's part.")
+@click.option("--chords", type=PARTS, help="MIDI: number(s) of the accompanying parts, as 0,1,6.")
+@click.option("--beats", type=BEATS, help="MIDI: take only this excerpt, as 476-548.")
+@click.option(
+    "--validation",
+    type=click.FloatRange(0, 0.9),
+    default=0.1,
+    show_default=True,
+    help="Share held out to measure on; pieces of one tune and player stay together.",
+)
+@click.option(
+    "--split",
+    "split_file",
+    type=click.Path(path_type=Path),
+    help="CSV of piece key and `train` or `validation`, instead of --validation.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the held-out share.")
+@output_options
+def preprocess(
+    sources: tuple[str, ...],
+    out: Path,
+    encoding: str,
+    rests: float | None,
+    tx: int,
+    hop: int | None,
+    tensors: Path | None,
+    melody: int | None,
+    chords: tuple[int, ...] | None,
+    beats: tuple[float, float] | None,
+    validation: float,
+    split_file: Path | None,
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Turn a corpus into a dataset of one-hot sequences.
+
+    SOURCE is a MIDI file, a folder of MIDI files, the Weimar Jazz Database (wjazzd.db), or a
+    collection that the music21 package carries, such as music21:ryansMammoth.
+
+    \b
+    Examples:
+      jazzgen preprocess my-midi --out dataset
+      jazzgen preprocess wjazzd.db --out dataset --tensors tensors.npz
+      jazzgen preprocess music21:ryansMammoth --out dataset
+      jazzgen preprocess original.mid --melody 5 --chords 0 --beats 476-548 \\
+          --encoding grammar --out dataset
+
+    What is left out is listed with its reason, here and in dataset.json. With --tensors,
+    X (m, Tx, 78) and Y (Ty, m, 78), shifted by one, are written for use in your own code.
+    """
+    if rests is not None and encoding != "grammar":
+        raise click.UsageError("--rests is for --encoding grammar")
+    report_to = Reporter(as_json=as_json, quiet=quiet)
+    began = time.perf_counter()
+    table = read_split_table(split_file) if split_file else None
+    opened = [open_source(s, melody=melody, chords=chords, beats=beats) for s in sources]
+    with report_to.progress("reading") as progress:
+        dataset, report = build_dataset(
+            opened,
+            out,
+            encoding=encoding,
+            min_rest=None if rests is None else round(rests * TICKS_PER_BEAT),
+            tx=tx,
+            hop=hop,
+            validation=validation,
+            split_table=table,
+            seed=seed,
+            progress=progress,
+        )
+    m = len(dataset.windows("train"))
+    m_validation = len(dataset.windows("validation"))
+    shapes = write_tensors(dataset, tensors) if tensors else {}
+
+    _list_skipped(report_to, report.skipped)
+    for key, remarks in report.remarks.items():
+        report_to.note(f"{key}: {'; '.join(remarks)}")
+    split = {name: len(dataset.pieces(name)) for name in SPLITS}
+    report_to.say(
+        f"{report.pieces} pieces, {report.notes} notes, {report.values} values "
+        f"in {time.perf_counter() - began:.1f} s -> {out}"
+    )
+    report_to.say(
+        f"train {split['train']} pieces, X ({m}, {tx}, {N_VALUES}), Y ({tx}, {m}, {N_VALUES}); "
+        f"validation {split['validation']} pieces, {m_validation} windows"
+        + (f"; left aside {split['other']}" if split["other"] else "")
+    )
+    if report.folded:
+        report_to.say(f"{report.folded} leaps beyond two octaves were folded")
+    if report.unknown:
+        report_to.say(f"{report.unknown} values too rare for a column became <UNK>")
+    if shapes:
+        report_to.say(f"tensors -> {tensors}: " + ", ".join(f"{k} {v}" for k, v in shapes.items()))
+    if not split["validation"]:
+        report_to.note("nothing is held out: training will measure itself on what it learns from")
+    report_to.result(
+        {
+            "pieces": report.pieces,
+            "notes": report.notes,
+            "values": report.values,
+            "m": m,
+            "m_validation": m_validation,
+            "Tx": tx,
+            "n_values": N_VALUES,
+            "symbols": len(dataset.vocabulary.symbols),
+            "split": split,
+            "folded_leaps": report.folded,
+            "unknown_values": report.unknown,
+            "skipped": [{"source": s.source, "reason": s.reason} for s in report.skipped],
+            "out": str(out),
+        }
+    )
+
+
+def _list_skipped(report_to: Reporter, skipped: list[Skipped]) -> None:
+    shown = 20
+    for item in skipped[:shown]:
+        report_to.note(f"skipped {item.source}: {item.reason}")
+    if len(skipped) > shown:
+        reasons = Counter(item.reason for item in skipped[shown:])
+        for reason, count in reasons.most_common():
+            report_to.note(f"skipped {count} more: {reason}")
+        report_to.note("dataset.json lists all of them")

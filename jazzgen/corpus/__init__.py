@@ -1,0 +1,1 @@
+"""Where solos come from: MIDI files, the Weimar Jazz Database, the corpora of music21."""

@@ -1,0 +1,252 @@
+"""MIDI files as a corpus: the melody of each over its changes."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from jazzgen.corpus.harmony import ChordRows, song_chords
+from jazzgen.corpus.melodic import PartProfile
+from jazzgen.corpus.parts import ChordsChoice, PartChoice, choose_chords, choose_melody, profiles
+from jazzgen.corpus.piece import Piece, Skipped, starting_at_first_bar
+from jazzgen.corpus.skyline import Skyline, skyline
+from jazzgen.errors import CorpusError, MidiError
+from jazzgen.music.changes import Changes
+from jazzgen.music.general_midi import program_name
+from jazzgen.music.midi_read import MidiSong, parse_midi
+from jazzgen.music.notes import Notes
+from jazzgen.music.ticks import TICKS_PER_BEAT
+
+MIN_NOTES: Final = 8
+"""Notes a melody must have to be a piece; two bars of quarters. Less teaches nothing."""
+
+SUFFIXES: Final = (".mid", ".midi", ".kar", ".rmi", ".smf")
+"""Endings of the files that are read from a folder, in any case of letters."""
+
+Beats = tuple[float, float]
+"""An excerpt in beats (quarter notes) from the file's start: from the first, before the second."""
+
+_TAKE: Final = re.compile(
+    r"(?:[\s_.-]*\((?:copy|alt\w*|take|version|ver|v)?[\s.]*\d*\)|[\s_.-]*\[[^]]*\]"
+    r"|[\s_.-]+(?:copy|alt(?:ernate)?[\s_]?take|take|version|ver|v)[\s_.]*\d*|\.\d+)+$"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Understood:
+    """A MIDI file as jazzgen understands it.
+
+    Attributes:
+        measured: what each part looks like.
+        melody: the part with the melody.
+        line: the melody made monophonic; of the excerpt only, if one was asked for.
+        accompaniment: who plays the chords; also chosen, but not listened to, where the file has
+            chord symbols.
+        chords: ticks and chords of the whole file, empty when there are none.
+        chords_from: `symbols`, `accompaniment` or `none`.
+    """
+
+    measured: tuple[PartProfile, ...]
+    melody: PartChoice
+    line: Skyline
+    accompaniment: ChordsChoice
+    chords: ChordRows
+    chords_from: str
+
+    def remarks(self, song: MidiSong) -> tuple[str, ...]:
+        """What was chosen and lost, in sentences for the user."""
+        part = song.parts[self.melody.index]
+        name = part.name or program_name(part.program)
+        said = [f"melody: part {part.index} ({name}), {self.melody.why}"]
+        if self.chords_from == "symbols":
+            said.append("chords from the chord symbols in the file")
+        elif self.chords_from == "accompaniment":
+            numbers = ", ".join(map(str, self.accompaniment.indexes))
+            plural = "s" if len(self.accompaniment.indexes) > 1 else ""
+            said.append(f"chords heard in part{plural} {numbers} ({self.accompaniment.why})")
+        else:
+            said.append(f"unaccompanied: {self.accompaniment.why}")
+        if self.line.merged:
+            plural = "s" if self.line.merged > 1 else ""
+            said.append(f"{self.line.merged} note{plural} under the melody left out")
+        return tuple(said)
+
+
+class MidiSource:
+    """MIDI files, and all MIDI files below folders, in order of their paths."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        melody: int | None = None,
+        chords: Sequence[int] | None = None,
+        beats: Beats | None = None,
+    ) -> None:
+        """Finds the files; they are read when the source is iterated.
+
+        Args:
+            paths: files (with any name) and folders.
+            melody: number of the part with the melody in every file; else the most melodic.
+            chords: numbers of the parts with the chords in every file.
+            beats: an excerpt to take of every file.
+
+        Raises:
+            CorpusError: when a path does not exist or a folder holds no MIDI file.
+        """
+        self.name = ", ".join(dict.fromkeys(path.resolve().name for path in paths))
+        self._melody = melody
+        self._chords = None if chords is None else tuple(chords)
+        self._beats = beats
+        self._files: list[tuple[str, Path]] = []
+        for path in paths:
+            # Several folders may hold files of one name.
+            above = f"{path.resolve().name}/" if len(paths) > 1 and path.is_dir() else ""
+            root = path if path.is_dir() else path.parent
+            for file in midi_files(path):
+                self._files.append((above + file.relative_to(root).as_posix(), file))
+
+    def sha256(self) -> str:
+        """SHA-256 over the keys and the contents of all files."""
+        digest = hashlib.sha256()
+        for key, path in self._files:
+            try:
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+            except OSError:  # listed as skipped when it is iterated over
+                content = "unreadable"
+            digest.update(f"{key}\0{content}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[Piece | Skipped]:
+        for key, path in self._files:
+            yield read_piece(path, key, melody=self._melody, chords=self._chords, beats=self._beats)
+
+
+def midi_files(path: Path) -> list[Path]:
+    """The file, or all MIDI files below the folder, in order of their paths.
+
+    Raises:
+        CorpusError: when there is none.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise CorpusError(f"{path}: no such file or folder")
+    found = [
+        Path(folder) / name
+        for folder, _, names in os.walk(path)
+        for name in names
+        if name.lower().endswith(SUFFIXES)
+    ]
+    if not found:
+        raise CorpusError(f"{path}: no MIDI files ({' '.join(SUFFIXES)}) in this folder")
+    return sorted(found, key=lambda file: file.relative_to(path).parts)
+
+
+def read_piece(
+    path: Path,
+    key: str,
+    *,
+    melody: int | None = None,
+    chords: Sequence[int] | None = None,
+    beats: Beats | None = None,
+) -> Piece | Skipped:
+    """Reads one file; can be sent to another process.
+
+    Args:
+        path: the file.
+        key: names the piece in its source.
+        melody: number of the part with the melody; else the most melodic.
+        chords: numbers of the parts with the chords.
+        beats: the excerpt to take.
+    """
+    try:
+        song = parse_midi(path.read_bytes())
+        seen = understand(song, melody=melody, chords=chords, beats=beats)
+    except OSError as error:
+        return Skipped(key, f"cannot be read ({error.strerror})")
+    except MidiError as error:
+        return Skipped(key, str(error))
+    notes = seen.line.notes
+    if len(notes) < MIN_NOTES:
+        where = " in these beats" if beats else ""
+        count = f"only {len(notes)}" if len(notes) else "no"
+        return Skipped(
+            key, f"the melody (part {seen.melody.index}) has {count} notes{where}, too few to learn"
+        )
+    lines = song.bar_lines[: int(np.searchsorted(song.bar_lines, notes.end)) + 1]
+    rows = [(tick, chord) for tick, chord in seen.chords if tick < lines[-1]]
+    part = song.parts[seen.melody.index]
+    piece = Piece(
+        key=key,
+        group=tune(key),
+        notes=notes,
+        changes=Changes.build(rows, lines.tolist()),
+        tempo_bpm=song.tempo_bpm,
+        about={
+            "title": Path(key).stem,
+            "instrument": part.name or program_name(part.program),
+        },
+        remarks=seen.remarks(song),
+    )
+    return starting_at_first_bar(piece)
+
+
+def understand(
+    song: MidiSong,
+    *,
+    melody: int | None = None,
+    chords: Sequence[int] | None = None,
+    beats: Beats | None = None,
+) -> Understood:
+    """Finds melody and chords in a file.
+
+    Args:
+        song: the file.
+        melody: number of the part with the melody; else the most melodic.
+        chords: numbers of the parts with the chords; then these are listened to even when the
+            file has chord symbols.
+        beats: the excerpt from which the melody is taken.
+
+    Raises:
+        MidiError: when a part does not exist or is drums.
+    """
+    measured = profiles(song)
+    chosen = choose_melody(song, melody, measured=measured)
+    line = skyline(song.parts[chosen.index].notes)
+    accompaniment = choose_chords(song, chosen.index, chords, line=line.notes)
+    rows, rows_from = song_chords(song, accompaniment.notes, listen=chords is not None)
+    if beats is not None:
+        line = skyline(_excerpt(song.parts[chosen.index].notes, beats))
+    return Understood(measured, chosen, line, accompaniment, rows, rows_from)
+
+
+def tune(key: str) -> str:
+    """The tune a file holds, so that copies and takes of one stay together.
+
+    The file's name in lower case, without ending, "(2)", "copy", "take 3", "[live]", ".1", and
+    with every run of other signs than letters and digits as one space. A name without letters,
+    such as a track number, says nothing without its folder.
+    """
+    path = Path(key.lower())
+    stem = _TAKE.sub("", path.stem) or path.stem
+    words = " ".join(re.findall(r"[^\W_]+", stem))
+    if not any(sign.isalpha() for sign in words):
+        words = f"{path.parent.as_posix()}/{words}"
+    return words
+
+
+def _excerpt(notes: Notes, beats: Beats) -> Notes:
+    """Notes that begin in the excerpt, cut at its end."""
+    start, end = (round(beat * TICKS_PER_BEAT) for beat in beats)
+    inside = notes[(notes.onset >= start) & (notes.onset < end)]
+    length = np.minimum(inside.length, end - inside.onset).astype(np.int32)
+    return Notes(inside.onset, length, inside.pitch, inside.velocity)

@@ -1,0 +1,1 @@
+"""Solos spelled as values, their context, and the tensors and datasets made of them."""

@@ -1,0 +1,142 @@
+"""The dataset on disk: encoded pieces, memory-mapped, and the windows cut from them.
+
+A dataset folder holds
+
+- `dataset.json`: encoding, vocabulary with its fingerprint, Tx, counts, sources, skipped items;
+- `values.npy`: uint8 `(N,)`, the sequences of all pieces end to end. A piece's sequence is
+  `<END> v1 … vn <END>`, so that the first value and the end are predicted too; where the
+  vocabulary has no `<END>` it is `v1 … vn`;
+- `context.npy`: int16 `(N, N_SLOTS)`, for each value what is known when it is due;
+- `offsets.npy`: int64 `(pieces + 1,)`, where each piece's sequence begins;
+- `split.npy`: uint8 `(pieces,)`, 0 train, 1 validation, 2 other;
+- `notes.npy`: int32 `(pieces,)`, sounding notes of each piece;
+- `pieces.jsonl`: one JSON object a piece: key, group, notes, tempo and what else is known.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from jazzgen.encoding.base import ValueArray
+from jazzgen.encoding.context import N_SLOTS, ContextArray
+from jazzgen.encoding.split import SPLITS, SplitArray
+from jazzgen.encoding.vocabulary import N_VALUES, Vocabulary
+from jazzgen.errors import DatasetError
+from jazzgen.music.notes import IntArray
+
+FORMAT: Final = 1
+"""Version of the layout; a dataset of another version is refused."""
+
+OneHot = npt.NDArray[np.uint8]
+
+
+class Dataset:
+    """An opened dataset folder; its arrays are memory-mapped and read as they are used.
+
+    Attributes:
+        path: the folder.
+        info: what `dataset.json` holds.
+        vocabulary: what the values mean.
+        tx: length of the windows, in values.
+        hop: values from the start of one window to the start of the next.
+        values: uint8 `(N,)`, see the module.
+        context: int16 `(N, N_SLOTS)`.
+        offsets: int64 `(pieces + 1,)`.
+        split: uint8 `(pieces,)`.
+        notes: int32 `(pieces,)`.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Opens a dataset.
+
+        Raises:
+            DatasetError: when the folder is missing, not a dataset, damaged or of another version.
+        """
+        self.path = Path(path)
+        try:
+            self.info: dict[str, Any] = json.loads((self.path / "dataset.json").read_text("utf-8"))
+            if self.info.get("format") != FORMAT:
+                raise DatasetError(
+                    f"{path}: dataset format {self.info.get('format')}, this jazzgen reads "
+                    f"{FORMAT}; run `jazzgen preprocess` again"
+                )
+            self.vocabulary = Vocabulary.from_json(self.info["vocabulary"])
+            self.tx = int(self.info["Tx"])
+            self.hop = int(self.info["hop"])
+            self.values: ValueArray = np.load(self.path / "values.npy", mmap_mode="r")
+            self.context: ContextArray = np.load(self.path / "context.npy", mmap_mode="r")
+            self.offsets: npt.NDArray[np.int64] = np.load(self.path / "offsets.npy")
+            self.split: SplitArray = np.load(self.path / "split.npy")
+            self.notes: IntArray = np.load(self.path / "notes.npy")
+        except FileNotFoundError as error:
+            what = "no such folder" if not self.path.exists() else "not a dataset folder"
+            raise DatasetError(
+                f"{path}: {what} (`jazzgen preprocess SOURCE --out {path}` makes one)"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{path}: damaged dataset ({error})") from error
+        total = int(self.offsets[-1])
+        if len(self.values) != total or self.context.shape != (total, N_SLOTS):
+            raise DatasetError(f"{path}: damaged dataset (arrays of different lengths)")
+
+    def __len__(self) -> int:
+        """Number of pieces."""
+        return len(self.split)
+
+    def pieces(self, side: str | None = "train") -> npt.NDArray[np.intp]:
+        """Numbers of the pieces on a side (`train`, `validation`, `other`; None: all)."""
+        if side is None:
+            return np.arange(len(self))
+        return np.flatnonzero(self.split == SPLITS.index(side))
+
+    def sequence(self, piece: int) -> tuple[ValueArray, ContextArray]:
+        """A piece's values `(n,)` and context `(n, N_SLOTS)`; row k describes value k."""
+        span = slice(int(self.offsets[piece]), int(self.offsets[piece + 1]))
+        return self.values[span], self.context[span]
+
+    def about(self) -> Iterator[dict[str, Any]]:
+        """What is known of each piece, in order."""
+        with (self.path / "pieces.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+    def windows(self, side: str = "train") -> npt.NDArray[np.int64]:
+        """Where each window's `Tx + 1` values stand.
+
+        Windows start every `hop` values; one more ends with the piece's last value. A piece
+        shorter than a window is continued with `<END>`.
+
+        Returns:
+            int64 `(m, Tx + 1)`, indices into `values`. Columns 0 to Tx - 1 are the inputs,
+            columns 1 to Tx the targets.
+        """
+        starts: list[npt.NDArray[np.int64]] = []
+        last: list[npt.NDArray[np.int64]] = []
+        for piece in self.pieces(side):
+            begin, end = int(self.offsets[piece]), int(self.offsets[piece + 1])
+            final = max(begin, end - self.tx - 1)
+            at = np.arange(begin, final + 1, self.hop, dtype=np.int64)
+            if at[-1] != final:
+                at = np.append(at, final)
+            starts.append(at)
+            last.append(np.full(len(at), end - 1, dtype=np.int64))
+        if not starts:
+            return np.empty((0, self.tx + 1), dtype=np.int64)
+        span = np.concatenate(starts)[:, None] + np.arange(self.tx + 1)
+        windows: npt.NDArray[np.int64] = np.minimum(span, np.concatenate(last)[:, None])
+        return windows
+
+    def tensors(self, side: str = "train") -> tuple[OneHot, OneHot]:
+        """The one-hot tensors of the course exercise.
+
+        Returns:
+            X: uint8 `(m, Tx, 78)`.
+            Y: uint8 `(Ty, m, 78)` with `Ty = Tx`; `Y[t]` is the value after `X[:, t]`.
+        """
+        values = self.values[self.windows(side)]
+        rows = np.eye(N_VALUES, dtype=np.uint8)
+        return rows[values[:, :-1]], rows[values[:, 1:].T]

@@ -1,0 +1,90 @@
+"""Which pieces a network learns from, and on which it is measured."""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from jazzgen.errors import CorpusError
+
+SPLITS: Final = ("train", "validation", "other")
+"""Names of the sides; what is on `other` is stored but neither learned from nor measured on."""
+
+TRAIN, VALIDATION, OTHER = range(3)
+
+SplitArray = npt.NDArray[np.uint8]
+
+
+def split_by_group(
+    groups: Sequence[str], weights: Sequence[int], fraction: float, seed: int = 0
+) -> SplitArray:
+    """Divides pieces so that a group is never on both sides.
+
+    Groups are put in an order that depends on their names and the seed alone, and taken for
+    validation until `fraction` of the weight is reached: at least one where there are two.
+
+    Args:
+        groups: the group of each piece.
+        weights: how much each piece counts, such as its number of values.
+        fraction: share of the weight to hold out, 0 to 1; 0 holds nothing out.
+        seed: another seed, another division.
+
+    Returns:
+        uint8 `(pieces,)`, `TRAIN` or `VALIDATION`.
+    """
+    weight_of: dict[str, int] = {}
+    for group, weight in zip(groups, weights, strict=True):
+        weight_of[group] = weight_of.get(group, 0) + weight
+    ordered = sorted(
+        weight_of, key=lambda group: hashlib.sha256(f"{seed}/{group}".encode()).digest()
+    )
+    wanted = fraction * sum(weight_of.values())
+    held_out: set[str] = set()
+    reached = 0
+    for group in ordered[:-1]:
+        if wanted <= 0 or (held_out and reached + weight_of[group] / 2 > wanted):
+            break
+        held_out.add(group)
+        reached += weight_of[group]
+    return np.array([group in held_out for group in groups], dtype=np.uint8)
+
+
+def read_split_table(path: Path) -> dict[str, int]:
+    """Reads a published split: a CSV file with a header, then rows of piece key and side.
+
+    Sides are `train`, `validation`, or any other word for pieces to leave aside.
+
+    Raises:
+        CorpusError: when the file cannot be read so.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))[1:]
+        sides = {"train": TRAIN, "validation": VALIDATION}
+        table = {row[0].strip(): sides.get(row[1].strip().lower(), OTHER) for row in rows if row}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path}: cannot read the split ({error})") from error
+    except IndexError as error:
+        raise CorpusError(f"{path}: each row must be `key,train` or `key,validation`") from error
+    if not table:
+        raise CorpusError(f"{path}: the split names no piece")
+    return table
+
+
+def split_by_table(keys: Sequence[str], table: dict[str, int]) -> SplitArray:
+    """Divides pieces as a table says; those it does not name go to `OTHER`.
+
+    Raises:
+        CorpusError: when it names none of the pieces for training.
+    """
+    split = np.array([table.get(key, OTHER) for key in keys], dtype=np.uint8)
+    if not np.any(split == TRAIN):
+        raise CorpusError(
+            f"the split names none of the {len(keys)} pieces for training; "
+            f"keys here look like {keys[0]!r}, in the split like {next(iter(table))!r}"
+        )
+    return split

@@ -1,0 +1,1 @@
+"""Solos drawn value by value."""

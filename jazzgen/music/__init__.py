@@ -1,0 +1,1 @@
+"""Notes, chords, charts and MIDI files: plain data, its reading and its writing."""

@@ -1,0 +1,201 @@
+"""Writing MIDI files, and reading back from what recipe jazzgen made one.
+
+A file is of type 1, with 480 ticks per beat. Track 0 holds tempo, metre, the chord symbols as
+markers and the recipe as a text event; the other tracks hold one instrument each. Texts are UTF-8.
+The same arguments give the same bytes.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from jazzgen.errors import MidiError
+from jazzgen.files import atomic_write
+from jazzgen.music.changes import Changes
+from jazzgen.music.notes import Notes
+from jazzgen.music.ticks import MIDI_TICKS_PER_BEAT, MIDI_TICKS_PER_TICK, TICKS_PER_BEAT
+
+RECIPE_PREFIX: Final = "jazzgen:"
+"""How the text event with the recipe begins; JSON follows."""
+
+_MAX_TEMPO_US: Final = 0xFFFFFF  # microseconds a beat, 24 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One instrument of a MIDI file.
+
+    Attributes:
+        name: the track's name.
+        program: General MIDI program, 0-127.
+        channel: 0-15; 9 is drums.
+        notes: what it plays, at any polyphony.
+    """
+
+    name: str
+    program: int
+    channel: int
+    notes: Notes
+
+
+def write_midi(
+    path: str | os.PathLike[str],
+    tracks: Sequence[Track],
+    *,
+    tempo_bpm: float,
+    changes: Changes,
+    recipe: str | None = None,
+    metre: tuple[int, int] | None = None,
+    cues: Sequence[tuple[int, str]] = (),
+) -> None:
+    """Writes a MIDI file that ends exactly where `changes` do.
+
+    Where a note begins before one of the same pitch in the same track has ended, the earlier note
+    is cut: MIDI could not say which of the two a note-off means.
+
+    Args:
+        path: the file; replaced as a whole if it exists.
+        tracks: the instruments, in order.
+        tempo_bpm: beats (quarter notes) a minute, at least 3.6.
+        changes: chord symbols and bar lines; neighbouring equal chords give one marker. The
+            lengths of the bars are written as time signatures.
+        recipe: a JSON object from which the file can be made again, in ASCII as `json.dumps`
+            writes it.
+        metre: numerator and denominator for bars of that length, to tell 6/8 from 3/4.
+        cues: ticks and texts, such as the names of sections, written as cue points.
+
+    Raises:
+        OutputError: when `path` cannot be written.
+        ValueError: when tempo, program, channel, pitch or velocity is out of MIDI's range.
+    """
+    import mido
+
+    tempo_us = round(60e6 / tempo_bpm)
+    if not 1 <= tempo_us <= _MAX_TEMPO_US:
+        raise ValueError(f"a tempo of {tempo_bpm} beats a minute cannot be written")
+
+    def meta(kind: str, **fields: object) -> Any:
+        return mido.MetaMessage(kind, **fields)
+
+    conductor: list[tuple[int, int, Any]] = [
+        (0, 0, meta("set_tempo", tempo=tempo_us)),
+        *(
+            (tick, 1, meta("time_signature", numerator=numerator, denominator=denominator))
+            for tick, numerator, denominator in _time_signatures(changes, metre)
+        ),
+    ]
+    if recipe is not None:
+        conductor.append((0, 2, meta("text", text=RECIPE_PREFIX + _clean(recipe))))
+    conductor += [(tick, 3, meta("cue_marker", text=_clean(text))) for tick, text in cues]
+    conductor += [(tick, 4, meta("marker", text=_clean(text))) for tick, text in _symbols(changes)]
+
+    file = mido.MidiFile(type=1, ticks_per_beat=MIDI_TICKS_PER_BEAT, charset="utf-8")
+    file.tracks.append(_in_time(conductor, changes.end))
+    for track in tracks:
+        events: list[tuple[int, int, Any]] = [
+            (0, 0, meta("track_name", name=_clean(track.name))),
+            (
+                0,
+                1,
+                mido.Message("program_change", channel=track.channel, program=track.program),
+            ),
+        ]
+        for onset, end, pitch, velocity in _disjoint(track.notes):
+            on = mido.Message("note_on", channel=track.channel, note=pitch, velocity=velocity)
+            off = mido.Message("note_off", channel=track.channel, note=pitch, velocity=0)
+            events += [(onset, 3, on), (end, 2, off)]  # offs come first: a repeated note
+        file.tracks.append(_in_time(events, changes.end))
+    with atomic_write(path) as temporary:
+        file.save(temporary)
+
+
+def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """The recipe in a MIDI file that jazzgen wrote; None when there is none.
+
+    Raises:
+        MidiError: when the file cannot be read or its recipe is no JSON object.
+    """
+    from jazzgen.music.midi_read import read_midi
+
+    for text in read_midi(path).texts:
+        if text.kind == "text" and text.text.startswith(RECIPE_PREFIX):
+            try:
+                recipe = json.loads(text.text.removeprefix(RECIPE_PREFIX))
+            except ValueError:
+                recipe = None
+            if not isinstance(recipe, dict):
+                raise MidiError(f"{path}: its recipe cannot be read")
+            return recipe
+    return None
+
+
+def _clean(text: str) -> str:
+    # Undecodable bytes of file names arrive as lone surrogates, which UTF-8 cannot spell.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _symbols(changes: Changes) -> Iterator[tuple[int, str]]:
+    """Ticks and texts of the chord symbols where they change; none without any chord."""
+    if all(chord.root < 0 for chord in changes.chords):
+        return
+    before = None
+    for tick, chord in zip(changes.starts.tolist(), changes.chords, strict=True):
+        if chord.symbol != before:
+            yield tick, chord.symbol
+        before = chord.symbol
+
+
+def _time_signatures(
+    changes: Changes, metre: tuple[int, int] | None
+) -> Iterator[tuple[int, int, int]]:
+    """Tick, numerator and denominator wherever the length of the bars changes.
+
+    Bars of 24 n ticks are n/4, of 12 n n/8, and so on to n/32. Other lengths, which come from
+    human timing only, are rounded up to 32nds; the next bar line is then said anew.
+    """
+    whole = 4 * TICKS_PER_BEAT
+    before: tuple[int, int] | None = None
+    lines = changes.bar_lines.tolist()
+    for start, end in pairwise(lines):
+        length = end - start
+        if metre and metre[0] * whole == length * metre[1]:
+            now, exact = metre, True
+        else:
+            denominator = next((d for d in (4, 8, 16, 32) if length * d % whole == 0), 0)
+            exact = denominator > 0
+            denominator = denominator or 32
+            now = -(-length * denominator // whole), denominator
+            if now[0] > 255:  # more than MIDI can say; one long bar of nothing in particular
+                now, exact = (255, denominator), False
+        if now != before:
+            yield start, *now
+        before = now if exact else None
+
+
+def _disjoint(notes: Notes) -> Iterator[tuple[int, int, int, int]]:
+    """Onset, end, pitch and velocity, notes of one pitch cut where the next begins."""
+    following: dict[int, int] = {}
+    rows = []
+    for note in reversed(list(notes)):
+        end = min(note.onset + note.length, following.get(note.pitch, 1 << 30))
+        if end > note.onset:  # of notes that coincide, the last stands for all
+            rows.append((note.onset, end, note.pitch, note.velocity))
+            following[note.pitch] = note.onset
+    yield from reversed(rows)
+
+
+def _in_time(events: list[tuple[int, int, Any]], end: int) -> Any:
+    """A track from events with ticks and ranks among those of one tick; ends at `end` or later."""
+    import mido
+
+    track = mido.MidiTrack()
+    now = 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        track.append(message.copy(time=(tick - now) * MIDI_TICKS_PER_TICK))
+        now = tick
+    last = mido.MetaMessage("end_of_track", time=max(end - now, 0) * MIDI_TICKS_PER_TICK)
+    track.append(last)
+    return track

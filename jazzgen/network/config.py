@@ -1,0 +1,127 @@
+"""What a network is made of and how it is trained: plain settings, stored with every model."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Self
+
+
+class _Settings:
+    """JSON objects to settings and back; unknown or missing keys are errors."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ValueError: when keys are missing, unknown or have no sense.
+        """
+        names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        if set(data) != names:
+            odd = ", ".join(sorted(set(data) ^ names))
+            raise ValueError(f"settings {odd} are missing or unknown")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with every setting."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig(_Settings):
+    """A stack of LSTM layers under one softmax, all shared by every time step.
+
+    Attributes:
+        units: units of each layer, the lowest first.
+        context: whether the flags of `jazzgen.encoding.context` stand beside each value.
+        value_dropout: share of steps whose input value is hidden in training, 0 to below 1.
+        dropout: share of every layer's outputs hidden in training; one mask a sequence (Gal &
+            Ghahramani 2016).
+        weight_dropout: share of recurrent weights hidden in training; one mask a batch (Merity,
+            Keskar & Socher 2018).
+    """
+
+    units: tuple[int, ...]
+    context: bool
+    value_dropout: float = 0.0
+    dropout: float = 0.0
+    weight_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.units or any(not 1 <= n <= 8192 for n in self.units):
+            raise ValueError("units must be 1 to 8192, for at least one layer")
+        for rate in (self.value_dropout, self.dropout, self.weight_dropout):
+            if not 0 <= rate < 1:
+                raise ValueError("dropout rates must be at least 0 and below 1")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig(_Settings):
+    """How a network learns.
+
+    Attributes:
+        epochs: passes over the training pieces.
+        batch: sequences learned from at once.
+        span: 0 trains on the dataset's windows of Tx values, each from a zero state, in random
+            order. Above 0, whole pieces run past in spans of so many values with the state
+            carried on (truncated backpropagation through time).
+        learning_rate: the highest of the schedule.
+        schedule: `constant`, or `cosine`: a rise over the first 5 % of the steps, then half a
+            cosine down to zero.
+        weight_decay: decoupled (AdamW), on kernels only; 0 is plain Adam.
+        clip_norm: global norm to which gradients are clipped; 0 clips nothing.
+        averaging: decay per step of the exponential average of the weights that is measured and
+            kept; 0 keeps the weights themselves.
+    """
+
+    epochs: int
+    batch: int
+    span: int
+    learning_rate: float
+    schedule: str = "constant"
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
+    averaging: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 1 or self.span < 0:
+            raise ValueError("epochs and batch must be at least 1, span at least 0")
+        if self.schedule not in ("constant", "cosine"):
+            raise ValueError("schedule must be constant or cosine")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A network and its training under one name."""
+
+    name: str
+    network: NetworkConfig
+    training: TrainingConfig
+
+
+PRESETS: Final[Mapping[str, Preset]] = {
+    preset.name: preset
+    for preset in (
+        # The course exercise: one cell of 64 units, Adam 0.01, windows of 30, 100 epochs.
+        Preset(
+            name="classic",
+            network=NetworkConfig(units=(64,), context=False),
+            training=TrainingConfig(epochs=100, batch=32, span=0, learning_rate=0.01),
+        ),
+        Preset(
+            name="standard",
+            network=NetworkConfig(
+                units=(256, 256), context=True, value_dropout=0.0, dropout=0.45, weight_dropout=0.0
+            ),
+            training=TrainingConfig(
+                epochs=60,
+                batch=64,
+                span=128,
+                learning_rate=3e-3,
+                schedule="cosine",
+                weight_decay=0.02,
+                clip_norm=1.0,
+                averaging=0.99,
+            ),
+        ),
+    )
+}

@@ -1,0 +1,167 @@
+"""The Keras networks: one set of layers, used to train on sequences and to step through them."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: its banner is no news
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from jazzgen.encoding.context import N_FEATURES, SLOTS
+from jazzgen.encoding.vocabulary import N_VALUES
+from jazzgen.network.config import NetworkConfig
+from jazzgen.network.fast_lstm import lstm_sequence
+from jazzgen.network.weights import Weights, weight_shapes
+
+
+class SoloNetwork:
+    """LSTM layers and a softmax, the same objects wherever they are used.
+
+    `model` (whole sequences), `step_model` (one value at a time, through each layer's `.cell`) and
+    `logits` (the fast path that `train` takes) read the same variables; nothing is ever copied
+    between them.
+
+    Attributes:
+        config: what the network is made of.
+        lstms: the `keras.layers.LSTM` layers, the lowest first.
+        densor: the `keras.layers.Dense` that turns the top layer's outputs into probabilities.
+    """
+
+    def __init__(self, config: NetworkConfig, seed: int = 0) -> None:
+        self.config = config
+        self.lstms = [
+            keras.layers.LSTM(
+                n,
+                return_sequences=True,
+                return_state=True,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=3 * (seed + i)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=3 * (seed + i) + 1),
+                name=f"lstm_{i}",
+            )
+            for i, n in enumerate(config.units)
+        ]
+        self.densor = keras.layers.Dense(
+            N_VALUES,
+            activation="softmax",
+            kernel_initializer=keras.initializers.GlorotUniform(seed=3 * seed + 2),
+            name="densor",
+        )
+        self.model = self._sequence_model()
+        self._tables = [tf.constant(slot.table) for slot in SLOTS]
+
+    def _inputs(self, *shape: int | None) -> tuple[Any, list[Any], list[Any]]:
+        x = keras.Input((*shape, N_VALUES), name="x")
+        beside = [keras.Input((*shape, N_FEATURES), name="context")] if self.config.context else []
+        states = [
+            keras.Input((n,), name=f"{kind}{i}")
+            for i, n in enumerate(self.config.units)
+            for kind in ("a", "c")
+        ]
+        return x, beside, states
+
+    def _sequence_model(self) -> Any:
+        """Keras model: X `(m, T, 78)`[, flags `(m, T, N_FEATURES)`], a, c of each layer.
+
+        Gives probabilities `(m, T, 78)`, then each layer's last a and c.
+        """
+        x, beside, states = self._inputs(None)
+        config = self.config
+        out = keras.layers.Dropout(config.value_dropout, noise_shape=(None, None, 1))(x)
+        if beside:
+            out = keras.layers.Concatenate()([out, *beside])
+        last = []
+        for i, lstm in enumerate(self.lstms):
+            out, a, c = lstm(out, initial_state=states[2 * i : 2 * i + 2])
+            out = keras.layers.SpatialDropout1D(config.dropout)(out)
+            last += [a, c]
+        return keras.Model([x, *beside, *states], [self.densor(out), *last], name="jazzgen")
+
+    def step_model(self) -> Any:
+        """The Keras inference model: one step of every layer's own cell.
+
+        Takes x `(1, 78)`[, flags `(1, N_FEATURES)`], a, c of each layer; gives probabilities
+        `(1, 78)` and the new a, c of each layer.
+        """
+        x, beside, states = self._inputs()
+        out = keras.layers.Concatenate()([x, *beside]) if beside else x
+        after = []
+        for i, lstm in enumerate(self.lstms):
+            out, (a, c) = lstm.cell(out, states=states[2 * i : 2 * i + 2])
+            after += [a, c]
+        return keras.Model([x, *beside, *states], [self.densor(out), *after], name="jazzgen_step")
+
+    @property
+    def variables(self) -> list[Any]:
+        """All weights, in the order of `weight_shapes`."""
+        cells = [lstm.cell for lstm in self.lstms]
+        layers = [v for cell in cells for v in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+        return [*layers, self.densor.kernel, self.densor.bias]
+
+    def get_weights(self) -> Weights:
+        """Copies of all weights, by name."""
+        names = weight_shapes(self.config)
+        return {n: np.array(v.numpy()) for n, v in zip(names, self.variables, strict=True)}
+
+    def set_weights(self, weights: Weights) -> None:
+        """Sets all weights, by name."""
+        for name, variable in zip(weight_shapes(self.config), self.variables, strict=True):
+            variable.assign(weights[name])
+
+    def zero_states(self, batch: int) -> list[Any]:
+        """The hidden and cell state of each layer, all zero, `(batch, n)`."""
+        return [tf.zeros((batch, n)) for n in self.config.units for _ in "ac"]
+
+    def flags(self, context: Any) -> Any:
+        """Flags `(..., N_FEATURES)` of context rows, integers `(..., N_SLOTS)`."""
+        rows = tf.cast(context, tf.int32)
+        return tf.concat([tf.gather(t, rows[..., i]) for i, t in enumerate(self._tables)], axis=-1)
+
+    def logits(
+        self, values: Any, context: Any, states: list[Any], *, seed: Any = None
+    ) -> tuple[Any, list[Any]]:
+        """The network over sequences, time first, the fast way.
+
+        Args:
+            values: int `(T, B)`, the input values; -1 is nothing, and leaves a zero state zero.
+            context: int `(T, B, N_SLOTS)`, beside each; ignored without `config.context`.
+            states: a and c of each layer, `(B, n)` each.
+            seed: int32 `(2,)` from which the dropout masks are drawn; None: no dropout.
+
+        Returns:
+            Logits `(T, B, 78)`, and a and c of each layer after the last step.
+        """
+        # Static sizes where they are known: XLA compiles for them.
+        shape = tf.shape(values)
+        steps, batch = (
+            known if known is not None else shape[i] for i, known in enumerate(values.shape)
+        )
+        x = tf.one_hot(values, N_VALUES)
+        shut = tf.where(values[..., None] < 0, -1e4, 0.0)
+        x = _hide(x, self.config.value_dropout, (steps, batch, 1), seed, 0)
+        if self.config.context:
+            x = tf.concat([x, self.flags(context)], axis=-1)
+        after = []
+        for i, (lstm, n) in enumerate(zip(self.lstms, self.config.units, strict=True)):
+            cell = lstm.cell
+            recurrent = tf.convert_to_tensor(cell.recurrent_kernel.value)
+            recurrent = _hide(recurrent, self.config.weight_dropout, (n, 4 * n), seed, 2 * i + 1)
+            flat = tf.reshape(x, (-1, cell.kernel.shape[0]))
+            z = tf.matmul(flat, cell.kernel.value) + cell.bias.value
+            # All gates shut where there is nothing: the state is zero when the piece begins.
+            z = tf.reshape(z, (steps, batch, 4 * n)) + shut
+            x, a, c = lstm_sequence(z, recurrent, *states[2 * i : 2 * i + 2])
+            x = _hide(x, self.config.dropout, (1, batch, n), seed, 2 * i + 2)
+            after += [a, c]
+        flat = tf.matmul(tf.reshape(x, (-1, self.config.units[-1])), self.densor.kernel.value)
+        logits = flat + self.densor.bias.value
+        return tf.reshape(logits, (steps, batch, N_VALUES)), after
+
+
+def _hide(x: Any, rate: float, shape: tuple[Any, ...], seed: Any, number: int) -> Any:
+    """Inverted dropout with one mask of `shape`; `number` tells the masks of one step apart."""
+    if seed is None or rate == 0:
+        return x
+    drawn = tf.random.stateless_uniform(shape, seed=seed + tf.constant([0, number]))
+    return x * tf.cast(drawn >= rate, tf.float32) / (1 - rate)

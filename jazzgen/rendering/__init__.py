@@ -1,0 +1,1 @@
+"""What turns notes into music."""
