@@ -123,7 +123,8 @@ def preprocess(
     Raises:
         JazzgenError: when a source cannot be read, yields nothing, or `out` cannot be written.
     """
-    opened = [open_source(os.fspath(source)) for source in sources]
+    literal = encoding == "grammar"
+    opened = [open_source(os.fspath(source), literal_chords=literal) for source in sources]
     dataset, _ = _preprocess(opened, Path(out), encoding=encoding, tx=tx, validation=validation)
     return dataset
 

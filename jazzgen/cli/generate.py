@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from jazzgen.cli.output import Reporter, output_options
+from jazzgen.cli.parameters import Number
 from jazzgen.corpus.midi_changes import changes_from
 from jazzgen.corpus.midi_source import SUFFIXES
 from jazzgen.encoding.grammar_cleanup import STEPS
@@ -49,20 +50,20 @@ _DEFAULTS = Sampling()
 @click.option("--bars", type=click.IntRange(1, _MAX_BARS), help="Exactly so many bars instead.")
 @click.option(
     "--tempo",
-    type=click.FloatRange(MIN_TEMPO_BPM, MAX_TEMPO_BPM),
+    type=Number(MIN_TEMPO_BPM, MAX_TEMPO_BPM),
     help="Beats a minute  [default: the chart's].",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Same seed, same solo  [default: drawn].")
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 10, min_open=True),
+    type=Number(0, 10, min_open=True),
     default=_DEFAULTS.temperature,
     show_default=True,
     help="Below 1 the likely becomes likelier, above 1 the solo gets wilder.",
 )
 @click.option(
     "--top-p",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=_DEFAULTS.top_p,
     show_default=True,
     help="Draw only from the likeliest values that make up this share.",

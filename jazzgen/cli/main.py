@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
@@ -55,9 +56,29 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Runs the command line; a `JazzgenError` becomes one line on stderr and exit status 1."""
+    """Runs the command line; whatever a user can mend becomes one line on stderr.
+
+    The exit status is then 1, or 2 for wrong usage; 130 after Ctrl-C.
+    """
     try:
-        cli(prog_name="jazzgen")
+        cli.main(prog_name="jazzgen", standalone_mode=False)
     except JazzgenError as error:
-        click.echo(f"error: {' '.join(str(error).split())}", err=True)
-        sys.exit(1)
+        _fail(str(error), 1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        hint = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+        _fail(error.format_message().rstrip(".") + hint, error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except click.Abort:
+        _fail("interrupted", 130)
+    except OSError as error:  # a name too long for the system, a folder that may not be entered
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{(error.strerror or str(error)).lower()}", 1)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(status)

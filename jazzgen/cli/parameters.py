@@ -1,9 +1,23 @@
 """Kinds of option values that several commands take."""
 
+import math
 import re
 from typing import Any
 
 import click
+
+
+class Number(click.FloatRange):
+    """A number within bounds; unlike `click.FloatRange`, neither `nan` nor `inf`."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, or a usage error."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class _Parts(click.ParamType[tuple[int, ...]]):

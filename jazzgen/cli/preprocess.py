@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from jazzgen.cli.output import Reporter, output_options
-from jazzgen.cli.parameters import BEATS, PARTS
+from jazzgen.cli.parameters import BEATS, PARTS, Number
 from jazzgen.corpus.piece import Skipped
 from jazzgen.corpus.sources import open_source
 from jazzgen.encoding.preprocess import ENCODINGS
@@ -32,7 +32,7 @@ from jazzgen.music.ticks import TICKS_PER_BEAT
 @click.option(
     "--rests",
     metavar="BEATS",
-    type=click.FloatRange(min=1 / TICKS_PER_BEAT),
+    type=Number(min=1 / TICKS_PER_BEAT),
     help="Grammar only: the shortest silence that is spelled as a rest [default: 4, as deepjazz].",
 )
 @click.option(
@@ -51,7 +51,7 @@ from jazzgen.music.ticks import TICKS_PER_BEAT
 @click.option("--beats", type=BEATS, help="MIDI: take only this excerpt, as 476-548.")
 @click.option(
     "--validation",
-    type=click.FloatRange(0, 0.9),
+    type=Number(0, 0.9),
     default=0.1,
     show_default=True,
     help="Share held out to measure on; pieces of one tune and player stay together.",
@@ -102,7 +102,16 @@ def preprocess(
     report_to = Reporter(as_json=as_json, quiet=quiet)
     began = time.perf_counter()
     table = read_split_table(split_file) if split_file else None
-    opened = [open_source(s, melody=melody, chords=chords, beats=beats) for s in sources]
+    opened = [
+        open_source(
+            source,
+            melody=melody,
+            chords=chords,
+            beats=beats,
+            literal_chords=encoding == "grammar",
+        )
+        for source in sources
+    ]
     with report_to.progress("reading") as progress:
         dataset, report = build_dataset(
             opened,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jazzgen.cli.output import Reporter, output_options
+from jazzgen.cli.parameters import Number
 from jazzgen.encoding.dataset import Dataset
 from jazzgen.errors import ModelError
 from jazzgen.network.config import PRESETS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pieces.")
 @click.option("--batch", type=click.IntRange(min=1), help="Sequences learned from at once.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True))
+@click.option("--learning-rate", type=Number(min=0, min_open=True))
 @click.option("--seed", type=click.IntRange(0, 20_000), default=0, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace a model that is in --out.")

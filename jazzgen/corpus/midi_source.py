@@ -15,6 +15,7 @@ from jazzgen.corpus.melodic import PartProfile
 from jazzgen.corpus.parts import ChordsChoice, PartChoice, choose_chords, choose_melody, profiles
 from jazzgen.corpus.piece import Piece, Skipped, starting_at_first_bar
 from jazzgen.corpus.skyline import Skyline, skyline
+from jazzgen.corpus.struck_chords import struck_chords
 from jazzgen.errors import CorpusError, MidiError
 from jazzgen.music.changes import Changes
 from jazzgen.music.general_midi import program_name
@@ -87,6 +88,7 @@ class MidiSource:
         melody: int | None = None,
         chords: Sequence[int] | None = None,
         beats: Beats | None = None,
+        literal: bool = False,
     ) -> None:
         """Finds the files; they are read when the source is iterated.
 
@@ -95,6 +97,7 @@ class MidiSource:
             melody: number of the part with the melody in every file; else the most melodic.
             chords: numbers of the parts with the chords in every file.
             beats: an excerpt to take of every file.
+            literal: take the accompaniment's chords as struck (see `struck_chords`).
 
         Raises:
             CorpusError: when a path does not exist or a folder holds no MIDI file.
@@ -103,6 +106,7 @@ class MidiSource:
         self._melody = melody
         self._chords = None if chords is None else tuple(chords)
         self._beats = beats
+        self._literal = literal
         self._files: list[tuple[str, Path]] = []
         for path in paths:
             # Several folders may hold files of one name.
@@ -127,7 +131,14 @@ class MidiSource:
 
     def __iter__(self) -> Iterator[Piece | Skipped]:
         for key, path in self._files:
-            yield read_piece(path, key, melody=self._melody, chords=self._chords, beats=self._beats)
+            yield read_piece(
+                path,
+                key,
+                melody=self._melody,
+                chords=self._chords,
+                beats=self._beats,
+                literal=self._literal,
+            )
 
 
 def midi_files(path: Path) -> list[Path]:
@@ -158,6 +169,7 @@ def read_piece(
     melody: int | None = None,
     chords: Sequence[int] | None = None,
     beats: Beats | None = None,
+    literal: bool = False,
 ) -> Piece | Skipped:
     """Reads one file; can be sent to another process.
 
@@ -167,10 +179,11 @@ def read_piece(
         melody: number of the part with the melody; else the most melodic.
         chords: numbers of the parts with the chords.
         beats: the excerpt to take.
+        literal: take the accompaniment's chords as struck.
     """
     try:
         song = parse_midi(path.read_bytes())
-        seen = understand(song, melody=melody, chords=chords, beats=beats)
+        seen = understand(song, melody=melody, chords=chords, beats=beats, literal=literal)
     except OSError as error:
         return Skipped(key, f"cannot be read ({error.strerror})")
     except MidiError as error:
@@ -206,6 +219,7 @@ def understand(
     melody: int | None = None,
     chords: Sequence[int] | None = None,
     beats: Beats | None = None,
+    literal: bool = False,
 ) -> Understood:
     """Finds melody and chords in a file.
 
@@ -215,6 +229,7 @@ def understand(
         chords: numbers of the parts with the chords; then these are listened to even when the
             file has chord symbols.
         beats: the excerpt from which the melody is taken.
+        literal: take the accompaniment's chords as struck rather than recognise them.
 
     Raises:
         MidiError: when a part does not exist or is drums.
@@ -224,6 +239,8 @@ def understand(
     line = skyline(song.parts[chosen.index].notes)
     accompaniment = choose_chords(song, chosen.index, chords, line=line.notes)
     rows, rows_from = song_chords(song, accompaniment.notes, listen=chords is not None)
+    if literal and rows_from == "accompaniment":
+        rows = struck_chords(accompaniment.notes, song.bar_lines)
     if beats is not None:
         line = skyline(_excerpt(song.parts[chosen.index].notes, beats))
     return Understood(measured, chosen, line, accompaniment, rows, rows_from)

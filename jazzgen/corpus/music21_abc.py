@@ -26,7 +26,7 @@ _NEEDED_FIELDS: Final = "XMLKV"
 _TEMPO: Final = re.compile(r"(\d+)\s*/\s*(\d+)\s*=\s*(\d+)")
 _BASS: Final = re.compile(r"/([a-g])([#b+]?)$")
 _SEMITONES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_PITCH: Final = re.compile(r"([A-G])(#*|-*|n)(-?\d+)")
+_PITCH: Final = re.compile(r"([A-G])(#+|-+|n)?(-?\d+)")
 
 
 @dataclass(slots=True)
@@ -167,7 +167,7 @@ def _midi_pitch(name: str) -> int:
     if not match:
         raise CorpusError(f"the note {name} cannot be read")
     letter, accidental, octave = match.groups()
-    alter = accidental.count("#") - accidental.count("-")
+    alter = (accidental or "").count("#") - (accidental or "").count("-")
     return 12 * (int(octave) + 1) + _SEMITONES[letter] + alter
 
 

@@ -17,6 +17,7 @@ def open_source(
     melody: int | None = None,
     chords: tuple[int, ...] | None = None,
     beats: tuple[float, float] | None = None,
+    literal_chords: bool = False,
 ) -> Source:
     """Opens a corpus.
 
@@ -26,6 +27,8 @@ def open_source(
         melody: MIDI only: number of the part that is the solo.
         chords: MIDI only: numbers of the parts that accompany it.
         beats: MIDI only: from and to, in beats, the excerpt to take.
+        literal_chords: MIDI only: take the accompaniment's chords as struck, note by note, rather
+            than ask which symbol is meant.
 
     Raises:
         CorpusError: when there is nothing of that kind.
@@ -35,7 +38,7 @@ def open_source(
     path = Path(argument)
     if _is_database(path):
         return WJazzDSource(path)
-    return MidiSource([path], melody=melody, chords=chords, beats=beats)
+    return MidiSource([path], melody=melody, chords=chords, beats=beats, literal=literal_chords)
 
 
 def _is_database(path: Path) -> bool:

@@ -12,6 +12,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from jazzgen.music.notes import DEFAULT_VELOCITY, Notes
 from jazzgen.music.ticks import TICKS_PER_BEAT
 
 _TABLES = {
-    "melody": {"melid", "onset", "pitch", "duration", "bar", "beat", "tatum", "division"},
-    "beats": {"melid", "bar", "beat", "chord"},
+    "melody": {
+        *("melid", "onset", "pitch", "duration", "bar", "beat", "tatum", "division", "beatdur"),
+    },
+    "beats": {"beatid", "melid", "onset", "bar", "beat", "chord"},
     "solo_info": {"melid", "performer", "title"},
 }
 
@@ -62,10 +65,10 @@ class WJazzDSource:
         except sqlite3.Error as error:
             raise CorpusError(f"{path}: not a readable SQLite database ({error})") from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> closing[sqlite3.Connection]:
         db = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)
         db.row_factory = sqlite3.Row
-        return db
+        return closing(db)
 
     def sha256(self) -> str:
         """SHA-256 of the database file."""
@@ -81,7 +84,7 @@ class WJazzDSource:
             for melid in self._ids:
                 try:
                     yield self._read(db, melid)
-                except (sqlite3.Error, TypeError, ValueError) as error:
+                except (sqlite3.Error, TypeError, ValueError, ArithmeticError) as error:
                     yield Skipped(source=f"solo {melid}", reason=f"damaged rows: {error}")
 
     def _read(self, db: sqlite3.Connection, melid: int) -> Piece | Skipped:
@@ -141,6 +144,8 @@ def _speed_up(db: sqlite3.Connection) -> None:
 
 
 def _onset(row: Mapping[str, Any], beat_number: dict[tuple[int, int], int]) -> int:
+    if not 1 <= row["tatum"] <= row["division"]:
+        raise ValueError(f"tatum {row['tatum']} of a beat of {row['division']}")
     within = round(TICKS_PER_BEAT * (row["tatum"] - 1) / row["division"])
     return beat_number[row["bar"], row["beat"]] * TICKS_PER_BEAT + int(within)
 
@@ -167,6 +172,8 @@ def _monophonic(
     length = np.maximum(1, length)
     length[:-1] = np.minimum(length[:-1], np.diff(onset))
     pitch = np.array([round(row["pitch"]) for row in rows], dtype=np.int32)[keep]
+    if outside := pitch[(pitch < 0) | (pitch > 127)].tolist():
+        raise ValueError(f"pitch {outside[0]} (0-127 are possible)")
     notes = Notes(
         onset=onset,
         length=length.astype(np.int32),

@@ -59,9 +59,11 @@ class Dataset:
         self.path = Path(path)
         try:
             self.info: dict[str, Any] = json.loads((self.path / "dataset.json").read_text("utf-8"))
-            if self.info.get("format") != FORMAT:
+            if not isinstance(self.info, dict) or "format" not in self.info:
+                raise DatasetError(f"{path}: its dataset.json was not written by jazzgen")
+            if self.info["format"] != FORMAT:
                 raise DatasetError(
-                    f"{path}: dataset format {self.info.get('format')}, this jazzgen reads "
+                    f"{path}: dataset format {self.info['format']}, this jazzgen reads "
                     f"{FORMAT}; run `jazzgen preprocess` again"
                 )
             self.vocabulary = Vocabulary.from_json(self.info["vocabulary"])
@@ -72,16 +74,26 @@ class Dataset:
             self.offsets: npt.NDArray[np.int64] = np.load(self.path / "offsets.npy")
             self.split: SplitArray = np.load(self.path / "split.npy")
             self.notes: IntArray = np.load(self.path / "notes.npy")
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             what = "no such folder" if not self.path.exists() else "not a dataset folder"
             raise DatasetError(
                 f"{path}: {what} (`jazzgen preprocess SOURCE --out {path}` makes one)"
             ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise DatasetError(f"{path}: damaged dataset ({error})") from error
-        total = int(self.offsets[-1])
-        if len(self.values) != total or self.context.shape != (total, N_SLOTS):
-            raise DatasetError(f"{path}: damaged dataset (arrays of different lengths)")
+        total, pieces = int(self.offsets.flat[-1]) if self.offsets.size else -1, self.split.size
+        for name, array, dtype, shape in (
+            ("values", self.values, np.uint8, (total,)),
+            ("context", self.context, np.int16, (total, N_SLOTS)),
+            ("offsets", self.offsets, np.int64, (pieces + 1,)),
+            ("split", self.split, np.uint8, (pieces,)),
+            ("notes", self.notes, np.int32, (pieces,)),
+        ):
+            if array.dtype != dtype or array.shape != shape:
+                raise DatasetError(
+                    f"{path}: damaged dataset ({name}.npy is {array.dtype} {array.shape}, "
+                    f"not {np.dtype(dtype)} {shape})"
+                )
 
     def __len__(self) -> int:
         """Number of pieces."""

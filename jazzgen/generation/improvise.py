@@ -1,5 +1,6 @@
 """One solo over given changes, value by value."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,8 +43,8 @@ class Sampling:
     clean_up: tuple[str, ...] = tuple(STEPS)
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ValueError("the temperature must be above 0")
+        if not 0 < self.temperature < math.inf:
+            raise ValueError("the temperature must be above 0 and finite")
         if not 0 < self.top_p <= 1:
             raise ValueError("top-p must be above 0 and at most 1")
         if not (self.low >= 0 and self.low + 12 <= self.high <= 127):
@@ -95,7 +96,8 @@ def improvise(
     """
     sampling = sampling or Sampling()
     engine = engine or NumpyEngine(model.network, model.weights)
-    rng = np.random.default_rng(seed)
+    # Nothing is left to chance when greedy, not even the pitches that the grammar leaves open.
+    rng = np.random.default_rng(0 if sampling.greedy else seed)
     encoding = model.encoding((sampling.low, sampling.high))
     start_pitch = min(max(START_PITCH, sampling.low), sampling.high)
     decoder = encoding.decoder(changes, rng=rng, start_pitch=start_pitch)

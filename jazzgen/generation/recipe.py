@@ -44,6 +44,14 @@ class Recipe:
     engine: str = "numpy"
     chords: bool = True
 
+    def __post_init__(self) -> None:
+        if self.form.bars < 1 or not np.all(np.diff(self.form.bar_lines) > 0):
+            raise ValueError("the changes have no bars")
+        if self.bars < 1 or self.seed < 0 or not 0 <= self.program <= 127:
+            raise ValueError("bars, seed or program is out of range")
+        if not 0 < self.tempo_bpm < np.inf:
+            raise ValueError(f"tempo is {self.tempo_bpm}")
+
     def improvise(self, model: StoredModel, engine: Engine | None = None) -> Solo:
         """Draws the solo."""
         return improvise(
@@ -106,7 +114,7 @@ class Recipe:
                 engine=str(data["engine"]),
                 chords=bool(data["chords"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise MidiError(f"the recipe is damaged ({error})") from error
 
 

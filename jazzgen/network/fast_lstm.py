@@ -9,7 +9,7 @@ forget gate of Gers et al. 2000.
 
 from typing import Any
 
-import tensorflow as tf
+from jazzgen.network.backend import tf
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]

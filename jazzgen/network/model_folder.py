@@ -83,17 +83,20 @@ def load_model_folder(path: Path | str) -> StoredModel:
         vocabulary = Vocabulary.from_json(json.loads((path / "vocabulary.json").read_text("utf-8")))
         if info.get("vocabulary_sha256") != vocabulary.sha256:
             raise ModelError(f"{path}: its vocabulary is not the one the network was trained with")
-        if vocabulary.encoding == "interval" and vocabulary != IntervalEncoding.vocabulary:
+        if vocabulary.encoding != "grammar" and vocabulary != IntervalEncoding.vocabulary:
             raise ModelError(f"{path}: its values mean something else in this version of jazzgen")
-        weights = load_file(path / "weights.safetensors")
+        model = StoredModel(
+            path.resolve().name, network, vocabulary, load_file(path / "weights.safetensors"), info
+        )
+        model.encoding()
     except FileNotFoundError as error:
-        missing = Path(error.filename or "").name
+        missing = Path(error.filename or "weights.safetensors").name  # which names no file
         what = f"{missing} is missing" if path.is_dir() else "no such model folder"
         raise ModelError(f"{path}: {what}") from error
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"{path}: damaged model ({error})") from error
-    _check_shapes(path, network, weights)
-    return StoredModel(path.resolve().name, network, vocabulary, weights, info)
+    _check_shapes(path, network, model.weights)
+    return model
 
 
 def _check_shapes(path: Path, network: NetworkConfig, weights: Weights) -> None:

@@ -1,16 +1,12 @@
 """The Keras networks: one set of layers, used to train on sequences and to step through them."""
 
-import os
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: its banner is no news
-
-import keras
 import numpy as np
-import tensorflow as tf
 
 from jazzgen.encoding.context import N_FEATURES, SLOTS
 from jazzgen.encoding.vocabulary import N_VALUES
+from jazzgen.network.backend import keras, tf
 from jazzgen.network.config import NetworkConfig
 from jazzgen.network.fast_lstm import lstm_sequence
 from jazzgen.network.weights import Weights, weight_shapes
@@ -42,6 +38,8 @@ class SoloNetwork:
             )
             for i, n in enumerate(config.units)
         ]
+        for i, lstm in enumerate(self.lstms):
+            lstm.cell.name = f"lstm_{i}_cell"  # Keras calls them all alike; a model allows no two
         self.densor = keras.layers.Dense(
             N_VALUES,
             activation="softmax",

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from jazzgen.encoding.dataset import Dataset
+from jazzgen.network.backend import keras, tf
 from jazzgen.network.batches import Batch, stream_batches, whole_pieces, window_batches
 from jazzgen.network.config import TrainingConfig
 from jazzgen.network.networks import SoloNetwork

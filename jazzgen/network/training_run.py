@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -69,20 +70,29 @@ def train(
         model = load_model_folder(out)
         saved = _load_state(out, model, dataset)
         network_config = model.network
-        config = replace(
-            TrainingConfig.from_json(model.info["training"]), epochs=preset.training.epochs
-        )
-        preset = replace(preset, name=str(model.info["preset"]))
-        seed = int(model.info["seed"])
+        try:
+            config = replace(
+                TrainingConfig.from_json(model.info["training"]), epochs=preset.training.epochs
+            )
+            preset = replace(preset, name=str(model.info["preset"]))
+            seed = int(model.info["seed"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{out}: config.json does not say how it was trained") from error
     else:
         _make_room(out, overwrite=overwrite)
     network = SoloNetwork(network_config, seed)
     trainer = Trainer(network, dataset, config, seed=seed)
     if saved:
-        trainer.restore(saved)
+        try:
+            trainer.restore(saved)
+        except (IndexError, TypeError, ValueError) as error:
+            raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
+    fingerprint = _fingerprint(dataset)
 
     def keep() -> StoredModel:
-        info = _info(preset.name, network_config, config, dataset, seed, trainer.history)
+        info = _info(
+            preset.name, network_config, config, dataset, fingerprint, seed, trainer.history
+        )
         model = StoredModel(
             out.name, network_config, dataset.vocabulary, trainer.best_weights, info
         )
@@ -100,6 +110,10 @@ def train(
                 np.savez(stream, **trainer.state())
             if on_epoch:
                 on_epoch(epoch)
+    except FloatingPointError as error:
+        raise ModelError(
+            f"{out}: training went astray ({error}); begin again with a lower learning rate"
+        ) from error
     except KeyboardInterrupt:
         interrupted = True
         if not trainer.history.epochs:
@@ -141,15 +155,17 @@ def _load_state(out: Path, model: StoredModel, dataset: Dataset) -> dict[str, An
             f"{out}: no whole epoch was finished, there is nothing to resume (--overwrite begins "
             "again)"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
 
 
 def _fingerprint(dataset: Dataset) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(dataset.offsets).tobytes())
+    digest = hashlib.sha256(f"{dataset.tx}/{dataset.hop}".encode())
+    digest.update(np.ascontiguousarray(dataset.offsets).tobytes())
     digest.update(np.ascontiguousarray(dataset.split).tobytes())
-    for start in range(0, len(dataset.values), 1 << 20):  # flat memory
-        digest.update(np.ascontiguousarray(dataset.values[start : start + (1 << 20)]).tobytes())
+    for array in (dataset.values, dataset.context):
+        for start in range(0, len(array), 1 << 20):  # flat memory
+            digest.update(np.ascontiguousarray(array[start : start + (1 << 20)]).tobytes())
     return digest.hexdigest()
 
 
@@ -158,6 +174,7 @@ def _info(
     network: NetworkConfig,
     config: TrainingConfig,
     dataset: Dataset,
+    fingerprint: str,
     seed: int,
     history: History,
 ) -> dict[str, Any]:
@@ -169,7 +186,7 @@ def _info(
         "jazzgen": __version__,
         "parameters": sum(map(math.prod, weight_shapes(network).values())),
         "dataset": {
-            "sha256": _fingerprint(dataset),
+            "sha256": fingerprint,
             "sources": dataset.info["sources"],
             "split": dataset.info["split"],
             "train_notes": int(dataset.notes[dataset.pieces("train")].sum()),

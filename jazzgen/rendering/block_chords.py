@@ -14,12 +14,17 @@ _CENTRE = 60
 _LOW, _HIGH = 52, 71
 _VOICES = 4
 
+_LEFT_OUT = (7, 0, 2, 1, 6, 5, 9, 8)
+"""Semitones above the root of the tones that can be spared, the first to go first: thirds and
+sevenths stay, so that C13#11 is E Bb F# A and Calt is E Bb Eb Ab."""
+
 
 def block_chords(changes: Changes) -> Notes:
     """Plays the bass and up to four upper tones of every chord, struck anew at every bar line.
 
-    Upper tones lie between E3 and B4 and move as little as possible from chord to chord; of a
-    chord with more than four, the fifth and then the root are left to the bass player.
+    Upper tones lie between E3 and B4 and move as little as possible from chord to chord. Of a
+    chord with more than four, the fifth, then the root (the bass player has it), then the lesser
+    tensions are left out.
 
     Returns:
         The notes, filling the changes; none where there is no chord.
@@ -40,10 +45,10 @@ def block_chords(changes: Changes) -> Notes:
 
 def _voicing(chord: Chord, before: tuple[int, ...]) -> tuple[int, ...]:
     tones = list(chord.pitch_classes)
-    for spare in ((chord.root + 7) % 12, chord.root):
+    for above_root in _LEFT_OUT:
+        spare = (chord.root + above_root) % 12
         if len(tones) > _VOICES and spare in tones:
             tones.remove(spare)
-    tones = tones[:_VOICES] if len(tones) > _VOICES else tones
     # Close positions: the tones stacked upwards from each of them, in each octave that fits.
     positions = []
     for lowest in range(_LOW, _HIGH + 1):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jazzgen.corpus import music21_source
-from jazzgen.corpus.music21_abc import read_tune, split_tunes
+from jazzgen.corpus.music21_abc import _midi_pitch, read_tune, split_tunes
 from jazzgen.corpus.music21_source import Music21Source, music21_collections
 from jazzgen.corpus.piece import Piece, Skipped
 from jazzgen.errors import CorpusError
@@ -168,3 +168,11 @@ def test_the_whole_of_ryans_mammoth_collection() -> None:
         assert piece.changes.end >= piece.notes.end
     metres = {int(lines[2] - lines[1]) for p in pieces if len(lines := p.changes.bar_lines) > 2}
     assert {48, 72, 96, 108} <= metres  # 2/4, 3/4 and 6/8, 4/4, 9/8
+
+
+@pytest.mark.parametrize(
+    ("name", "pitch"), [("C4", 60), ("B-4", 70), ("F#5", 78), ("E--4", 62), ("Cn5", 72), ("C-1", 23)]
+)
+def test_names_of_music21_become_midi_pitches(name, pitch):
+    """`B-4` is B flat in octave 4, not B in octave -4."""
+    assert _midi_pitch(name) == pitch

@@ -4,10 +4,6 @@ All of them read values as integers `(B, T)`: 0 to 77 a value, -1 padding (at th
 skipped by the cells and by the loss), 78 a value that is hidden or not there (`options.hidden`).
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: its banner is no news
-
 from jazzgen.network.architectures.bidirectional import bidirectional_network, hide_values
 from jazzgen.network.architectures.deep import deep_engine, deep_network
 from jazzgen.network.architectures.encoder_decoder import (

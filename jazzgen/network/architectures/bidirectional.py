@@ -1,6 +1,5 @@
 """The bidirectional network: it labels each value by what stands before and after it."""
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +15,7 @@ from jazzgen.network.architectures.layers import (
     recurrent_layer,
     values_input,
 )
+from jazzgen.network.backend import keras
 
 
 def bidirectional_network(options: ArchitectureOptions, n_labels: int | None = None) -> keras.Model:
@@ -44,8 +44,7 @@ def bidirectional_network(options: ArchitectureOptions, n_labels: int | None = N
     out = embed(embedding_layer(options), values)
     for i, units in enumerate(options.units):
         forward = recurrent_layer(options, units, f"forward_{i}")
-        backward = recurrent_layer(options, units, f"backward_{i}")
-        backward.go_backwards = True
+        backward = recurrent_layer(options, units, f"backward_{i}", backwards=True)
         both = keras.layers.Bidirectional(forward, backward_layer=backward, name=f"both_{i}")
         out, *_ = both(out)
         out = dropout_layer(options, f"dropout_{i}")(out)

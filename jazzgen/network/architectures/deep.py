@@ -1,7 +1,5 @@
 """The deep network: recurrent layers on top of each other, each reading the one below."""
 
-import keras
-
 from jazzgen.network.architectures.layers import (
     ArchitectureOptions,
     compiled,
@@ -13,6 +11,7 @@ from jazzgen.network.architectures.layers import (
     values_input,
 )
 from jazzgen.network.architectures.step_engine import StepEngine
+from jazzgen.network.backend import keras
 
 
 def deep_network(options: ArchitectureOptions) -> keras.Model:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +19,7 @@ from jazzgen.network.architectures.layers import (
     values_input,
 )
 from jazzgen.network.architectures.step_engine import StepEngine
+from jazzgen.network.backend import keras
 
 
 class EncoderDecoder:

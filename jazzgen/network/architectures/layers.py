@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from jazzgen.encoding.vocabulary import N_VALUES
+from jazzgen.network.backend import keras
 
 IntRows = npt.NDArray[np.int32]
 """`(B, T)` values, one sequence to a row."""
@@ -92,11 +92,14 @@ def embed(embedding: keras.layers.Embedding, values: Any) -> Any:
     return embedding(values + 1)
 
 
-def recurrent_layer(options: ArchitectureOptions, units: int, name: str) -> Any:
+def recurrent_layer(
+    options: ArchitectureOptions, units: int, name: str, *, backwards: bool = False
+) -> Any:
     """A layer of one of the cells, giving every step's output and its last state."""
     settings: dict[str, Any] = {
         "return_sequences": True,
         "return_state": True,
+        "go_backwards": backwards,
         "kernel_initializer": keras.initializers.GlorotUniform(seed=_seed(options, name)),
         "recurrent_initializer": keras.initializers.Orthogonal(seed=_seed(options, name) + 1),
         "kernel_regularizer": _regularizer(options),

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from jazzgen.encoding.context import ContextArray, FloatArray
 from jazzgen.network.architectures.layers import embed
+from jazzgen.network.backend import keras
 from jazzgen.network.engine import State
 
 
