@@ -37,17 +37,17 @@ class Reporter:
     def say(self, text: str) -> None:
         """A sentence for the person at the terminal."""
         if not self.quiet:
-            click.echo(text, err=self._json)
+            click.echo(_printable(text), err=self._json)
 
     def note(self, text: str) -> None:
         """A sentence on how things went, on stderr."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(_printable(text), err=True)
 
     def result(self, data: Mapping[str, Any]) -> None:
         """The object for `--json`."""
         if self._json:
-            click.echo(json.dumps(data, ensure_ascii=False))
+            click.echo(_printable(json.dumps(data, ensure_ascii=False)))
 
     @contextmanager
     def progress(self, task: str) -> Iterator[Callable[[int, int], None]]:
@@ -68,3 +68,8 @@ class Reporter:
         ) as bar:
             number = bar.add_task(task, total=None)
             yield lambda done, total: bar.update(number, completed=done, total=total)
+
+
+def _printable(text: str) -> str:
+    """The text with escapes (those of JSON too) for the bytes of file names that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

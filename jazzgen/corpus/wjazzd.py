@@ -63,12 +63,15 @@ class WJazzDSource:
                         )
                 self._ids = [row[0] for row in db.execute("select melid from solo_info order by 1")]
         except sqlite3.Error as error:
-            raise CorpusError(f"{path}: not a readable SQLite database ({error})") from error
+            raise self._unreadable(error) from error
 
     def _connect(self) -> closing[sqlite3.Connection]:
         db = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)
         db.row_factory = sqlite3.Row
         return closing(db)
+
+    def _unreadable(self, error: sqlite3.Error) -> CorpusError:
+        return CorpusError(f"{self._path}: not a readable SQLite database ({error})")
 
     def sha256(self) -> str:
         """SHA-256 of the database file."""
@@ -80,7 +83,10 @@ class WJazzDSource:
 
     def __iter__(self) -> Iterator[Piece | Skipped]:
         with self._connect() as db:
-            _speed_up(db)
+            try:
+                _speed_up(db)
+            except sqlite3.Error as error:
+                raise self._unreadable(error) from error
             for melid in self._ids:
                 try:
                     yield self._read(db, melid)

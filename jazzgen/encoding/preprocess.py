@@ -154,7 +154,10 @@ class _Writer:
             GrowingArray(self._folder / "context.npy", np.int16, (N_SLOTS,)) as context,
             GrowingArray(self._folder / "offsets.npy", np.int64) as offsets,
             GrowingArray(self._folder / "notes.npy", np.int32) as notes,
-            (self._folder / "pieces.jsonl").open("w", encoding="utf-8") as about,
+            # A lone surrogate, from a file name that is not UTF-8, becomes its JSON escape.
+            (self._folder / "pieces.jsonl").open(
+                "w", encoding="utf-8", errors="backslashreplace"
+            ) as about,
         ):
             offsets.append(np.zeros(1, dtype=np.int64))
             for piece in pieces:
@@ -229,7 +232,8 @@ class _Writer:
         if isinstance(self._encoding, GrammarEncoding):
             info["min_rest"] = self._encoding.min_rest
         text = json.dumps(info, indent=1, ensure_ascii=False)
-        (self._folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
+        path = self._folder / "dataset.json"
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _read(sources: Sequence[Source], report: Report, progress: Progress | None) -> Iterator[Piece]:

@@ -12,6 +12,7 @@ from jazzgen.errors import MidiError
 from jazzgen.generation.improvise import Sampling, Solo, improvise
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import NO_CHORD, Chord, parse_chord
+from jazzgen.music.midi_write import FASTEST_BPM, SLOWEST_BPM
 from jazzgen.network.engine import Engine
 from jazzgen.network.model_folder import StoredModel
 
@@ -49,7 +50,7 @@ class Recipe:
             raise ValueError("the changes have no bars")
         if self.bars < 1 or self.seed < 0 or not 0 <= self.program <= 127:
             raise ValueError("bars, seed or program is out of range")
-        if not 0 < self.tempo_bpm < np.inf:
+        if not SLOWEST_BPM <= self.tempo_bpm <= FASTEST_BPM:
             raise ValueError(f"tempo is {self.tempo_bpm}")
 
     def improvise(self, model: StoredModel, engine: Engine | None = None) -> Solo:

@@ -23,6 +23,12 @@ RECIPE_PREFIX: Final = "jazzgen:"
 
 _MAX_TEMPO_US: Final = 0xFFFFFF  # microseconds a beat, 24 bits
 
+SLOWEST_BPM: Final = 3.576
+"""Slowest tempo that MIDI can say, in the thousandths to which tempi are read."""
+
+FASTEST_BPM: Final = 60e6
+"""Fastest tempo that MIDI can say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -59,7 +65,7 @@ def write_midi(
     Args:
         path: the file; replaced as a whole if it exists.
         tracks: the instruments, in order.
-        tempo_bpm: beats (quarter notes) a minute, at least 3.6.
+        tempo_bpm: beats (quarter notes) a minute, `SLOWEST_BPM` to `FASTEST_BPM`.
         changes: chord symbols and bar lines; neighbouring equal chords give one marker. The
             lengths of the bars are written as time signatures.
         recipe: a JSON object from which the file can be made again, in ASCII as `json.dumps`
@@ -73,9 +79,9 @@ def write_midi(
     """
     import mido
 
-    tempo_us = round(60e6 / tempo_bpm)
-    if not 1 <= tempo_us <= _MAX_TEMPO_US:
+    if not SLOWEST_BPM <= tempo_bpm <= FASTEST_BPM:
         raise ValueError(f"a tempo of {tempo_bpm} beats a minute cannot be written")
+    tempo_us = min(round(60e6 / tempo_bpm), _MAX_TEMPO_US)
 
     def meta(kind: str, **fields: object) -> Any:
         return mido.MetaMessage(kind, **fields)

@@ -45,6 +45,7 @@ class NetworkConfig(_Settings):
     value_dropout: float = 0.0
     dropout: float = 0.0
     weight_dropout: float = 0.0
+    locked: bool = True
 
     def __post_init__(self) -> None:
         if not self.units or any(not 1 <= n <= 8192 for n in self.units):

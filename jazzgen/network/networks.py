@@ -150,7 +150,13 @@ class SoloNetwork:
             # All gates shut where there is nothing: the state is zero when the piece begins.
             z = tf.reshape(z, (steps, batch, 4 * n)) + shut
             x, a, c = lstm_sequence(z, recurrent, *states[2 * i : 2 * i + 2])
-            x = _hide(x, self.config.dropout, (1, batch, n), seed, 2 * i + 2)
+            x = _hide(
+                x,
+                self.config.dropout,
+                (1 if self.config.locked else steps, batch, n),
+                seed,
+                2 * i + 2,
+            )
             after += [a, c]
         flat = tf.matmul(tf.reshape(x, (-1, self.config.units[-1])), self.densor.kernel.value)
         logits = flat + self.densor.bias.value

@@ -148,14 +148,15 @@ def _load_state(out: Path, model: StoredModel, dataset: Dataset) -> dict[str, An
     if model.info.get("dataset", {}).get("sha256") != _fingerprint(dataset):
         raise ModelError(f"{out}: was trained on another dataset than {dataset.path}")
     try:
-        with np.load(out / STATE_FILE, allow_pickle=False) as file:
+        # Opened here: given a path, NumPy leaves a file it cannot read open.
+        with (out / STATE_FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise ModelError(
             f"{out}: no whole epoch was finished, there is nothing to resume (--overwrite begins "
             "again)"
         ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
 
 

@@ -47,7 +47,8 @@ def test_rows_worked_out_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("ticks_left", "wanted"), [(1, 0), (12, 0), (13, 1), (24, 1), (48, 2), (96, 3), (97, 4), (193, 5)]
+    ("ticks_left", "wanted"),
+    [(1, 0), (12, 0), (13, 1), (24, 1), (48, 2), (96, 3), (97, 4), (193, 5)],
 )
 def test_classes_of_time_until_the_next_chord(ticks_left, wanted):
     changes = Changes.build([(0, parse_chord("C")), (384, parse_chord("F"))], range(0, 481, 96))
@@ -114,7 +115,9 @@ def test_without_chords():
     assert [seen[name] for name in ("root", "tones", "next_root", "next_tones")] == [12, 0, 12, 0]
 
 
-CHORDS = st.sampled_from(["C", "F#m7", "Bb7", "Ebmaj7", "Ab7b9", "Dm7b5", "C/E", "Gsus", "Bo7", "NC"])
+CHORDS = st.sampled_from(
+    ["C", "F#m7", "Bb7", "Ebmaj7", "Ab7b9", "Dm7b5", "C/E", "Gsus", "Bo7", "NC"]
+)
 
 
 @given(

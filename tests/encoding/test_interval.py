@@ -29,19 +29,23 @@ from jazzgen.encoding.vocabulary import N_VALUES
 from jazzgen.music.changes import Changes
 from jazzgen.music.notes import Notes
 
-TABLE = [
-    *("-24 -23 -22 -21 -20 -19 -18 -17 -16 -15 -14 -13 -12 -11 -10 -9 -8 -7 -6 -5 -4 -3 -2".split()),
-    *("-1 +0 +1".split()),
-    *("+2 +3 +4 +5 +6 +7 +8 +9 +10 +11 +12 +13 +14 +15 +16 +17 +18 +19 +20 +21 +22 +23 +24".split()),
-    "rest",
-    *("1t 2t 3t 4t 5t 6t 8t 9t 10t 12t 14t 15t 16t 18t 20t 24t 28t 30t 32t 36t 40t 42t".split()),
-    *("48t 60t 72t 84t 96t".split()),
-    "<END>",
-]
+TABLE = (
+    # 0-48, semitones from the note before
+    "-24 -23 -22 -21 -20 -19 -18 -17 -16 -15 -14 -13 -12 -11 -10 -9 -8 -7 -6 -5 -4 -3 -2 -1 "
+    "+0 +1 +2 +3 +4 +5 +6 +7 +8 +9 +10 +11 +12 +13 +14 +15 +16 +17 +18 +19 +20 +21 +22 +23 +24 "
+    # 49, then 50-76 in ticks, then 77
+    "rest "
+    "1t 2t 3t 4t 5t 6t 8t 9t 10t 12t 14t 15t 16t 18t 20t 24t 28t 30t 32t 36t 40t 42t "
+    "48t 60t 72t 84t 96t "
+    "<END>"
+)
+
+
+PITCHES = st.integers(0, 127)
 
 
 @st.composite
-def solos(draw, max_gap=400, pitches=st.integers(0, 127)):
+def solos(draw, max_gap=400, pitches=PITCHES):
     """Monophonic notes: rests of any size, lengths of any size up to the next onset."""
     rows = draw(st.lists(st.tuples(st.integers(1, max_gap), st.integers(1, 400), pitches)))
     first = draw(st.integers(0, max_gap))
@@ -72,7 +76,7 @@ FEWEST = fewest_rests(800)
 
 def test_table_of_values():
     """The documented table; trained models depend on every place in it."""
-    assert list(VOCABULARY.symbols) == TABLE
+    assert list(VOCABULARY.symbols) == TABLE.split()
     assert (REST, FIRST_LENGTH, END, N_VALUES) == (49, 50, 77, 78)
     assert VOCABULARY.end == END
     assert VOCABULARY.encoding == "interval"
@@ -87,7 +91,23 @@ def test_values_worked_out_by_hand():
     # from the folded pitch 50 down to 39 is -11, and 7 ticks are as near to 8 as to 6
     expected = [*(49, 59), *(26, 59), *(36, 65), *(0, 76), *(49, 76), *(49, 73), *(13, 56)]
     assert encoded.values.tolist() == expected
-    assert encoded.ticks.tolist() == [0, 0, 12, 12, 24, 24, 48, 48, 144, 144, 240, 240, 300, 300, 308]
+    assert encoded.ticks.tolist() == [
+        0,
+        0,
+        12,
+        12,
+        24,
+        24,
+        48,
+        48,
+        144,
+        144,
+        240,
+        240,
+        300,
+        300,
+        308,
+    ]
     assert encoded.reference.tolist() == [60, 60, 60, 62, 62, 74, 74, *[50] * 6, 39, 39]
     assert encoded.phase.tolist() == [EVENT, LENGTH] * 7 + [EVENT]
     assert (encoded.sounding, encoded.folded, encoded.unknown) == (4, 1, 0)

@@ -58,7 +58,7 @@ def test_about_the_fraction_of_the_weight_is_held_out(fraction):
 def test_stable_between_runs_and_other_with_another_seed():
     groups = [f"player {i % 30} / tune {i}" for i in range(30)]
     first = split_by_group(groups, [1] * 30, 0.2)
-    assert np.flatnonzero(first).tolist() == [4, 6, 13, 16, 17, 22]  # by SHA-256: on any machine
+    assert np.flatnonzero(first).tolist() == [3, 8, 13, 15, 20, 21]  # by SHA-256: on any machine
     assert not np.array_equal(first, split_by_group(groups, [1] * 30, 0.2, seed=1))
 
 

@@ -12,7 +12,10 @@ SMALL = Vocabulary("grammar", ("a", "b", END, UNKNOWN))
 
 def test_special_columns():
     assert (SMALL.end, SMALL.unknown) == (2, 3)
-    assert (Vocabulary("grammar", ("a",)).end, Vocabulary("grammar", ("a",)).unknown) == (None, None)
+    assert (Vocabulary("grammar", ("a",)).end, Vocabulary("grammar", ("a",)).unknown) == (
+        None,
+        None,
+    )
 
 
 def test_at_most_78_distinct_symbols():

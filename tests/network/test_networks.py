@@ -54,7 +54,7 @@ def test_three_ways_give_the_same_probabilities(config, made, random_context):
     step, state = network.step_model(), begin
     for t in range(T):
         beside = [features(context[t])] if config.context else []
-        stepped, *state = step([one_hot(values[t]), *beside, *state])
+        stepped, *state = map(np.asarray, step([one_hot(values[t]), *beside, *state]))
         np.testing.assert_allclose(fast[t], stepped, atol=1e-5)
     for mine, by_model, by_step in zip(fast_after, whole_after, state, strict=True):
         np.testing.assert_allclose(mine, by_model, atol=1e-5)
@@ -118,7 +118,7 @@ def test_training_one_changes_the_others(made):
 
     before = all_three()
     network.model.compile(keras.optimizers.SGD(5.0), ["categorical_crossentropy"] + [None] * 4)
-    network.model.train_on_batch([one_hot(values.T), *zeros], [one_hot(values.T)] + zeros)
+    network.model.train_on_batch([one_hot(values.T), *zeros], [one_hot(values.T), *zeros])
     by_keras = all_three()
     with tf.GradientTape() as tape:
         logits, _ = network.logits(values, np.zeros((T, B, 1)), zeros)

@@ -42,10 +42,22 @@ def dataset(tmp_path, monkeypatch):
     return preprocess([Scales()], Path("my-dataset"))[0]
 
 
+@pytest.fixture
+def eager():
+    """For three steps of training, building graphs would take most of the time."""
+    from jazzgen.network.backend import tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    # Eagerness, asked for by the test; and Keras 3.15 itself, where it saves under NumPy 2.
+    "ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning",
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
 )
-def test_the_examples_run(dataset, capsys):
+def test_the_examples_run(dataset, eager, capsys):
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
     assert len(examples) == 7
     names = {}

@@ -1,0 +1,166 @@
+"""Whatever way a dataset is fed, every value is learned from once, in order, with its context."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from jazzgen.network.batches import stream_batches, whole_pieces, window_batches
+
+
+class Rows:
+    """Follows the rows of batches and puts together what each of them plays."""
+
+    def __init__(self):
+        self.finished = []
+        self._open = {}
+
+    def take(self, batch, span):
+        width = batch.inputs.shape[1]
+        for row in range(width):
+            counted = np.flatnonzero(batch.counts[:, row])
+            carried = bool(batch.carry[row, 0])
+            if not carried:
+                self._close(row)
+            if not len(counted):
+                assert not carried
+                assert np.all(batch.inputs[:, row] == -1)
+                continue
+            first, last = counted[0], counted[-1]
+            assert np.all(batch.counts[first : last + 1, row] == 1)  # without a gap
+            assert np.all(np.delete(batch.inputs[:, row], counted) == -1)
+            if carried:
+                assert first == 0
+                assert row in self._open
+                assert self._open[row]["reaches_end"]  # the state comes straight from its last step
+            else:
+                self._open[row] = {"inputs": [], "targets": [], "context": []}
+                assert len(counted) < span or first == 0
+            piece = self._open[row]
+            piece["reaches_end"] = last == len(batch.counts) - 1
+            piece["inputs"] += batch.inputs[counted, row].tolist()
+            piece["targets"] += batch.targets[counted, row].tolist()
+            piece["context"] += batch.context[counted, row].tolist()
+        for row in [r for r in self._open if r >= width]:
+            self._close(row)
+
+    def close(self):
+        for row in list(self._open):
+            self._close(row)
+        return self.finished
+
+    def _close(self, row):
+        if row in self._open:
+            self.finished.append(self._open.pop(row))
+
+
+def expected_pieces(dataset, pieces):
+    found = []
+    for piece in pieces:
+        values, context = dataset.sequence(piece)
+        found.append((values[:-1].tolist(), values[1:].tolist(), context[1:].tolist()))
+    return found
+
+
+def as_played(finished):
+    return [(piece["inputs"], piece["targets"], piece["context"]) for piece in finished]
+
+
+@pytest.mark.parametrize("span", [1, 4, 16, 500])
+@pytest.mark.parametrize("batch", [1, 3, 20])
+def test_a_stream_plays_every_piece_once_from_beginning_to_end(dataset, batch, span):
+    pieces = dataset.pieces(None).tolist()
+    rows = Rows()
+    for made in stream_batches(pieces, dataset, batch, span, np.random.default_rng(batch)):
+        assert made.inputs.shape == (span, batch)
+        rows.take(made, span)
+    assert sorted(as_played(rows.close())) == sorted(expected_pieces(dataset, pieces))
+
+
+def test_a_stream_is_dealt_and_cut_anew_every_epoch(dataset):
+    pieces = dataset.pieces("train").tolist()
+
+    def epoch(seed):
+        rng = np.random.default_rng(seed)
+        return [m.inputs.tolist() for m in stream_batches(pieces, dataset, 2, 16, rng)]
+
+    assert epoch(1) == epoch(1)
+    assert epoch(1) != epoch(2)
+    # Of one long piece, the first span ends somewhere else.
+    longest = [int(np.argmax(np.diff(dataset.offsets)))]
+    ends = {
+        int(next(stream_batches(longest, dataset, 1, 16, np.random.default_rng(s))).counts.sum())
+        for s in range(40)
+    }
+    assert len(ends) > 10
+    assert ends <= set(range(1, 17))
+
+
+def test_a_stream_keeps_its_rows_busy(dataset):
+    pieces = dataset.pieces(None).tolist()
+    made = list(stream_batches(pieces, dataset, 3, 4, np.random.default_rng(0)))
+    assert np.mean([m.counts.any(axis=0).mean() for m in made]) > 0.8
+
+
+def test_a_stream_takes_the_named_pieces_only(dataset):
+    pieces = dataset.pieces("validation").tolist()
+    assert 0 < len(pieces) < len(dataset)
+    rows = Rows()
+    for made in stream_batches(pieces, dataset, 2, 8, np.random.default_rng(0)):
+        rows.take(made, 8)
+    assert sorted(as_played(rows.close())) == sorted(expected_pieces(dataset, pieces))
+
+
+@pytest.mark.parametrize("span", [1, 7, 500])
+def test_whole_pieces_measures_everything_once(dataset, span):
+    pieces = dataset.pieces(None).tolist()
+    rows, width = Rows(), len(pieces)
+    for made in whole_pieces(pieces, dataset, span):
+        assert made.inputs.shape[1] <= width  # rows are dropped from the end alone
+        width = made.inputs.shape[1]
+        rows.take(made, span)
+    assert sorted(as_played(rows.close())) == sorted(expected_pieces(dataset, pieces))
+
+
+def test_whole_pieces_of_none_is_none(dataset):
+    assert not list(whole_pieces([], dataset, 5))
+    assert not list(stream_batches([], dataset, 2, 5, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("batch", [1, 4, 1000])
+def test_all_windows_each_once(dataset, batch):
+    windows = dataset.windows("train")
+    x, y = dataset.tensors("train")
+    played = Counter()
+    for made in window_batches(windows, dataset, batch, np.random.default_rng(0)):
+        assert made.inputs.shape == (dataset.tx, batch)
+        assert not made.carry.any()
+        filled = made.counts.any(axis=0)
+        assert np.all(made.counts[:, filled] == 1)
+        assert np.all(made.inputs[:, ~filled] == -1)
+        for row in np.flatnonzero(filled):
+            played[
+                tuple(made.inputs[:, row].tolist()),
+                tuple(made.targets[:, row].tolist()),
+                made.context[:, row].tobytes(),
+            ] += 1
+    expected = Counter(
+        (
+            tuple(x[i].argmax(axis=-1).tolist()),
+            tuple(y[:, i].argmax(axis=-1).tolist()),
+            dataset.context[windows[i, 1:]].tobytes(),
+        )
+        for i in range(len(windows))
+    )
+    assert played == expected
+
+
+def test_windows_come_in_another_order_every_epoch(dataset):
+    windows = dataset.windows("train")
+
+    def epoch(seed):
+        rng = np.random.default_rng(seed)
+        return [m.inputs.tolist() for m in window_batches(windows, dataset, 4, rng)]
+
+    assert epoch(1) == epoch(1)
+    assert epoch(1) != epoch(2)
