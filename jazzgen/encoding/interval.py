@@ -70,13 +70,9 @@ def split_silence(ticks: int) -> tuple[int, ...]:
     Returns:
         Members of `LENGTHS` that add up to `ticks`.
     """
-    longest = LENGTHS[-1]
-    whole, rest = divmod(ticks, longest)
-    # The greedy choice is not the fewest for every remainder (e.g. 2 bars less a bit), so the
-    # last full length stays part of the search.
-    if whole and rest:
-        whole, rest = whole - 1, rest + longest
-    return (longest,) * whole + _fewest(rest)
+    # As many of the longest as fit are part of a fewest choice: a test compares with all others.
+    whole, rest = divmod(ticks, LENGTHS[-1])
+    return (LENGTHS[-1],) * whole + _fewest(rest)
 
 
 @cache
@@ -110,7 +106,7 @@ def fit_lengths(onset: IntArray, length: IntArray) -> IntArray:
     if len(onset) == 0:
         return length.copy()
     to_next = np.append(np.diff(onset), np.int32(LENGTHS[-1]))
-    # Beyond twice the longest length only the number of whole longest rests grows: same choice.
+    # Further away only the number of whole longest rests grows: same choice.
     room = np.minimum(to_next, 2 * LENGTHS[-1] + (to_next % LENGTHS[-1]))
     silence = room[:, None] - _LENGTHS
     cost = np.abs(_LENGTHS - length[:, None]) + REST_COST * _rests_needed()[np.maximum(silence, 0)]

@@ -78,6 +78,7 @@ def test_table_of_values():
     """The documented table; trained models depend on every place in it."""
     assert list(VOCABULARY.symbols) == TABLE.split()
     assert (REST, FIRST_LENGTH, END, N_VALUES) == (49, 50, 77, 78)
+    assert REST_COST == 6  # no value, but what a corpus becomes depends on it
     assert VOCABULARY.end == END
     assert VOCABULARY.encoding == "interval"
     assert VOCABULARY.unknown is None
