@@ -49,6 +49,20 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink()
 
 
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Finds out before long work whether a file can be written; what is there stays.
+
+    Raises:
+        OutputError: when `path` cannot be written, with the reason.
+    """
+    with suppress(_Abandoned), atomic_write(path):
+        raise _Abandoned
+
+
+class _Abandoned(Exception):
+    """Leaves `atomic_write` without writing."""
+
+
 def _reason(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text[:1].lower() + text[1:]

@@ -47,7 +47,7 @@ def test_the_first_command_ends_with_a_solo(tmp_path):
 
 
 def test_the_changes_section(tmp_path):
-    section = [block for block in blocks("sh") if "--recipe" in block][0]
+    section = next(block for block in blocks("sh") if "--recipe" in block)
     for line in section.strip().splitlines():
         run(line, tmp_path)
     assert (tmp_path / "again.mid").read_bytes() == (tmp_path / "blues.mid").read_bytes()
@@ -56,7 +56,7 @@ def test_the_changes_section(tmp_path):
 
 @pytest.mark.slow
 def test_the_whole_way_from_a_corpus_to_a_solo(tmp_path):
-    section = [block for block in blocks("sh") if "ryansMammoth" in block][0]
+    section = next(block for block in blocks("sh") if "ryansMammoth" in block)
     for line in section.strip().splitlines():
         run(line, tmp_path)
     assert (tmp_path / "reel.mid").exists()

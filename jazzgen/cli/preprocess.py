@@ -15,7 +15,12 @@ from jazzgen.encoding.preprocess import preprocess as build_dataset
 from jazzgen.encoding.split import SPLITS, read_split_table
 from jazzgen.encoding.tensors import write_tensors
 from jazzgen.encoding.vocabulary import N_VALUES
+from jazzgen.files import check_writable
 from jazzgen.music.ticks import TICKS_PER_BEAT
+
+
+_SHOWN = 20
+"""Pieces about which something is said one by one; the files hold the rest."""
 
 
 @click.command()
@@ -112,6 +117,8 @@ def preprocess(
         )
         for source in sources
     ]
+    if tensors:
+        check_writable(tensors)
     with report_to.progress("reading") as progress:
         dataset, report = build_dataset(
             opened,
@@ -130,8 +137,10 @@ def preprocess(
     shapes = write_tensors(dataset, tensors) if tensors else {}
 
     _list_skipped(report_to, report.skipped)
-    for key, remarks in report.remarks.items():
+    for key, remarks in list(report.remarks.items())[:_SHOWN]:
         report_to.note(f"{key}: {'; '.join(remarks)}")
+    if len(report.remarks) > _SHOWN:
+        report_to.note(f"pieces.jsonl holds the remarks on {len(report.remarks) - _SHOWN} more")
     split = {name: len(dataset.pieces(name)) for name in SPLITS}
     report_to.say(
         f"{report.pieces} pieces, {report.notes} notes, {report.values} values "
@@ -170,11 +179,10 @@ def preprocess(
 
 
 def _list_skipped(report_to: Reporter, skipped: list[Skipped]) -> None:
-    shown = 20
-    for item in skipped[:shown]:
+    for item in skipped[:_SHOWN]:
         report_to.note(f"skipped {item.source}: {item.reason}")
-    if len(skipped) > shown:
-        reasons = Counter(item.reason for item in skipped[shown:])
+    if len(skipped) > _SHOWN:
+        reasons = Counter(item.reason for item in skipped[_SHOWN:])
         for reason, count in reasons.most_common():
             report_to.note(f"skipped {count} more: {reason}")
         report_to.note("dataset.json lists all of them")

@@ -125,7 +125,7 @@ class WJazzDSource:
         ]
         bar_lines.append(len(beats) * TICKS_PER_BEAT)
 
-        remarks = [f"{merged} notes on the same tick as another left out"] if merged else []
+        remarks = [f"left out on the tick of another note: {merged}"] if merged else []
         tempo = info["avgtempo"] if "avgtempo" in info.keys() else None  # noqa: SIM118
         return starting_at_first_bar(
             Piece(

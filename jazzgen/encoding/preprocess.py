@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -239,15 +239,28 @@ class _Writer:
 def _read(sources: Sequence[Source], report: Report, progress: Progress | None) -> Iterator[Piece]:
     total = sum(len(source) for source in sources)
     done = 0
-    for source in sources:
+    for source, prefix in zip(sources, _prefixes(sources), strict=True):
         for item in source:
             done += 1
             if progress:
                 progress(done, total)
             if isinstance(item, Skipped):
-                report.skipped.append(item)
+                report.skipped.append(replace(item, source=prefix + item.source))
             else:
-                yield item
+                yield replace(item, key=prefix + item.key)
+
+
+def _prefixes(sources: Sequence[Source]) -> list[str]:
+    """What goes before the keys of each source, so that two sources never share one."""
+    if len(sources) == 1:
+        return [""]
+    seen: Counter[str] = Counter()
+    prefixes = []
+    for source in sources:
+        seen[source.name] += 1
+        again = f" ({seen[source.name]})" if seen[source.name] > 1 else ""
+        prefixes.append(f"{source.name}{again}/")
+    return prefixes
 
 
 def _spooling(pieces: Iterable[Piece], spool: IO[bytes]) -> Iterator[Piece]:

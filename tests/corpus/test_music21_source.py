@@ -171,7 +171,8 @@ def test_the_whole_of_ryans_mammoth_collection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pitch"), [("C4", 60), ("B-4", 70), ("F#5", 78), ("E--4", 62), ("Cn5", 72), ("C-1", 23)]
+    ("name", "pitch"),
+    [("C4", 60), ("B-4", 70), ("F#5", 78), ("E--4", 62), ("Cn5", 72), ("C-1", 23)],
 )
 def test_names_of_music21_become_midi_pitches(name, pitch):
     """`B-4` is B flat in octave 4, not B in octave -4."""

@@ -131,7 +131,7 @@ def test_notes_on_one_tick_are_merged_and_counted(base):
     (piece,) = base.read()
     assert piece.notes.pitch.tolist() == [60, 62, 64]
     assert piece.notes.is_monophonic
-    assert piece.remarks == ("2 notes on the same tick as another left out",)
+    assert piece.remarks == ("left out on the tick of another note: 2",)
 
 
 def test_lengths_end_at_the_next_note_and_last_a_tick(base):

@@ -228,7 +228,7 @@ class TestRecord:
             progress=lambda done, total: seen.append((done, total)),
         )
         assert seen == [(done, 15) for done in range(1, 16)]
-        assert report.skipped == [Skipped("broken.mid", "truncated MIDI")]
+        assert report.skipped == [Skipped("list/broken.mid", "truncated MIDI")]
         assert report.pieces == 14
 
     def test_the_same_corpus_gives_the_same_bytes(self, dataset, tmp_path):
@@ -456,3 +456,12 @@ class TestDamaged:
     def test_a_whole_folder_can_be_moved(self, dataset, tmp_path):
         shutil.move(dataset.path, tmp_path / "moved")
         assert len(Dataset(tmp_path / "moved")) == 13
+
+
+def test_sources_never_share_a_key(tmp_path):
+    first, second = (ListSource(piece("a"), Skipped("b", "empty")) for _ in range(2))
+    preprocess([first, second], tmp_path / "out")
+    dataset = Dataset(tmp_path / "out")
+    keys = [row["key"] for row in dataset.about()]
+    assert len(set(keys)) == 2
+    assert len({row["source"] for row in dataset.info["skipped"]}) == 2
