@@ -55,11 +55,11 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: when `path` cannot be written, with the reason.
     """
-    with suppress(_Abandoned), atomic_write(path):
-        raise _Abandoned
+    with suppress(_NothingToWriteError), atomic_write(path):
+        raise _NothingToWriteError
 
 
-class _Abandoned(Exception):
+class _NothingToWriteError(Exception):
     """Leaves `atomic_write` without writing."""
 
 

@@ -18,7 +18,6 @@ from jazzgen.encoding.vocabulary import N_VALUES
 from jazzgen.files import check_writable
 from jazzgen.music.ticks import TICKS_PER_BEAT
 
-
 _SHOWN = 20
 """Pieces about which something is said one by one; the files hold the rest."""
 

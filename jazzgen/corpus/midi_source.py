@@ -103,6 +103,7 @@ class MidiSource:
             CorpusError: when a path does not exist or a folder holds no MIDI file.
         """
         self.name = ", ".join(dict.fromkeys(path.resolve().name for path in paths))
+        self.licence = ""
         self._melody = melody
         self._chords = None if chords is None else tuple(chords)
         self._beats = beats

@@ -86,6 +86,7 @@ class Music21Source:
                 f"it has {', '.join(known)}"
             )
         self.name = PREFIX + collection
+        self.licence = "As each collection of the music21 package states, see music21.org"
         self._folder = _root() / collection
         self._files = sorted(
             path

@@ -57,6 +57,9 @@ class Source(Protocol):
     name: str
     """How the corpus is called in reports, never a machine's absolute path."""
 
+    licence: str
+    """Whose the corpus is and under what terms, for model cards; empty where it is not known."""
+
     def sha256(self) -> str:
         """Fingerprint of what the source holds, for the record in `dataset.json`."""
         ...

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from jazzgen.music.changes import Changes
 from jazzgen.music.chords import Chord, parse_chord
 from jazzgen.music.notes import DEFAULT_VELOCITY, Notes
 from jazzgen.music.ticks import TICKS_PER_BEAT
+
+LICENCE: Final = (
+    "Weimar Jazz Database (WJazzD), Jazzomat Research Project, University of Music Franz Liszt "
+    "Weimar, under the Open Data Commons Open Database License 1.0; to be cited as Pfleiderer, "
+    "Frieler, Abeßer, Zaddach, Burkhart (eds.), Inside the Jazzomat, Schott Campus 2017"
+)
 
 _TABLES = {
     "melody": {
@@ -49,6 +55,7 @@ class WJazzDSource:
             CorpusError: when `path` is not an SQLite file with the tables of the database.
         """
         self.name = path.name
+        self.licence = LICENCE
         self._path = path
         if not path.is_file():
             raise CorpusError(f"{path}: no such file")

@@ -25,7 +25,7 @@ MAX_BEATS: Final = 12
 _UNTIL_TICKS: Final = (12, 24, 48, 96, 192)
 """Upper bounds, in ticks, of the classes of time left until the next chord."""
 
-_REGISTER_CENTRES: Final = np.arange(36, 97, 6)
+REGISTER_CENTRES: Final = np.arange(36, 97, 6)
 """MIDI pitches at which a register flag is 1; between two of them both are partly set."""
 
 
@@ -46,11 +46,20 @@ def _tones(name: str) -> Slot:
     return Slot(name, bits.astype(np.float32))
 
 
-def _register() -> Slot:
-    step = float(_REGISTER_CENTRES[1] - _REGISTER_CENTRES[0])
-    pitch = np.clip(np.arange(128), _REGISTER_CENTRES[0], _REGISTER_CENTRES[-1])
-    near = 1 - np.abs(pitch[:, None] - _REGISTER_CENTRES) / step
-    return Slot("register", np.maximum(near, 0).astype(np.float32))
+def register_flags(pitches: npt.NDArray[np.integer]) -> FloatArray:
+    """How near each pitch is to each of `REGISTER_CENTRES`.
+
+    Args:
+        pitches: `(n,)`, MIDI pitches; beyond the outermost centres they count as those.
+
+    Returns:
+        float32 `(n, 11)`: 1 at a centre, falling to 0 at its neighbours; rows sum to 1.
+    """
+    step = float(REGISTER_CENTRES[1] - REGISTER_CENTRES[0])
+    within = np.clip(pitches, REGISTER_CENTRES[0], REGISTER_CENTRES[-1])
+    near = 1 - np.abs(within[:, None] - REGISTER_CENTRES) / step
+    flags: FloatArray = np.maximum(near, 0).astype(np.float32)
+    return flags
 
 
 SLOTS: Final = (
@@ -63,7 +72,7 @@ SLOTS: Final = (
     _one_hot("next_root", 13),  # of the next different chord; 12: none follows
     _tones("next_tones"),
     _one_hot("until_next", len(_UNTIL_TICKS) + 1),  # time left until then
-    _register(),  # of the reference pitch
+    Slot("register", register_flags(np.arange(128))),  # of the reference pitch
 )
 """The columns of a context row, in order."""
 

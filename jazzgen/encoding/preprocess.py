@@ -222,7 +222,12 @@ class _Writer:
             "values": report.values,
             "split": {name: int(np.sum(split == i)) for i, name in enumerate(SPLITS)},
             "sources": [
-                {"name": source.name, "items": len(source), "sha256": source.sha256()}
+                {
+                    "name": source.name,
+                    "items": len(source),
+                    "sha256": source.sha256(),
+                    "licence": source.licence,
+                }
                 for source in sources
             ],
             "folded_leaps": report.folded,

@@ -28,6 +28,7 @@ def model_card(model: StoredModel, history: History) -> str:
         "",
         f"- {sources}: {data['split']['train']} pieces ({data['train_notes']:,} notes) to learn "
         f"from, {data['split']['validation']} ({data['validation_notes']:,} notes) held out",
+        *(f"- {source['licence']}" for source in data["sources"] if source["licence"]),
         "",
         "## How it was trained",
         "",

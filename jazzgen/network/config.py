@@ -38,6 +38,8 @@ class NetworkConfig(_Settings):
             Ghahramani 2016).
         weight_dropout: share of recurrent weights hidden in training; one mask a batch (Merity,
             Keskar & Socher 2018).
+        experts: whether chord degrees and height have a say of their own in the next note (see
+            `jazzgen.network.experts`); needs the context, and the interval encoding.
     """
 
     units: tuple[int, ...]
@@ -45,11 +47,13 @@ class NetworkConfig(_Settings):
     value_dropout: float = 0.0
     dropout: float = 0.0
     weight_dropout: float = 0.0
-    locked: bool = True
+    experts: bool = False
 
     def __post_init__(self) -> None:
         if not self.units or any(not 1 <= n <= 8192 for n in self.units):
             raise ValueError("units must be 1 to 8192, for at least one layer")
+        if self.experts and not self.context:
+            raise ValueError("experts need the context")
         for rate in (self.value_dropout, self.dropout, self.weight_dropout):
             if not 0 <= rate < 1:
                 raise ValueError("dropout rates must be at least 0 and below 1")
@@ -111,17 +115,22 @@ PRESETS: Final[Mapping[str, Preset]] = {
         Preset(
             name="standard",
             network=NetworkConfig(
-                units=(256, 256), context=True, value_dropout=0.0, dropout=0.45, weight_dropout=0.0
+                units=(256, 256),
+                context=True,
+                value_dropout=0.1,
+                dropout=0.45,
+                weight_dropout=0.4,
+                experts=True,
             ),
             training=TrainingConfig(
-                epochs=60,
-                batch=64,
-                span=128,
+                epochs=40,
+                batch=16,
+                span=96,
                 learning_rate=3e-3,
                 schedule="cosine",
-                weight_decay=0.02,
+                weight_decay=0.05,
                 clip_norm=1.0,
-                averaging=0.99,
+                averaging=0.997,
             ),
         ),
     )

@@ -8,6 +8,7 @@ from jazzgen.encoding.context import N_FEATURES, SLOTS
 from jazzgen.encoding.vocabulary import N_VALUES
 from jazzgen.network.backend import keras, tf
 from jazzgen.network.config import NetworkConfig
+from jazzgen.network.experts import EXPERTS, N_SCORES
 from jazzgen.network.fast_lstm import lstm_sequence
 from jazzgen.network.weights import Weights, weight_shapes
 
@@ -40,9 +41,18 @@ class SoloNetwork:
         ]
         for i, lstm in enumerate(self.lstms):
             lstm.cell.name = f"lstm_{i}_cell"  # Keras calls them all alike; a model allows no two
+        self.experts = (
+            keras.layers.Dense(
+                N_SCORES,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=3 * seed + 2),
+                name="experts",
+            )
+            if config.experts
+            else None
+        )
         self.densor = keras.layers.Dense(
             N_VALUES,
-            activation="softmax",
+            activation=None if config.experts else "softmax",
             kernel_initializer=keras.initializers.GlorotUniform(seed=3 * seed + 2),
             name="densor",
         )
@@ -74,7 +84,36 @@ class SoloNetwork:
             out, a, c = lstm(out, initial_state=states[2 * i : 2 * i + 2])
             out = keras.layers.SpatialDropout1D(config.dropout)(out)
             last += [a, c]
-        return keras.Model([x, *beside, *states], [self.densor(out), *last], name="jazzgen")
+        probabilities = self._probabilities(out, beside)
+        return keras.Model([x, *beside, *states], [probabilities, *last], name="jazzgen")
+
+    def _probabilities(self, out: Any, beside: list[Any]) -> Any:
+        """The top layer's outputs `(..., n)` as probabilities `(..., 78)`, by Keras layers."""
+        if self.experts is None:
+            return self.densor(out)
+        flags = beside[0]
+        scores = self.experts(out)
+        views = [self.densor(out)]
+        first = 0
+        for expert in EXPERTS:
+            at = sum(slot.table.shape[1] for slot in SLOTS[: expert.slot])
+            width = len(expert.table)
+            chosen = (
+                flags[..., at : at + width, None] * scores[..., None, first : first + expert.scores]
+            )
+            # Every pair of flag and score, through the fixed table.
+            pairs = width * expert.scores
+            shape = (-1, pairs) if len(out.shape) == 3 else (pairs,)
+            fixed = keras.layers.Dense(
+                N_VALUES,
+                use_bias=False,
+                trainable=False,
+                kernel_initializer=keras.initializers.Zeros(),
+            )
+            views.append(fixed(keras.layers.Reshape(shape)(chosen)))
+            fixed.kernel.assign(expert.table.reshape(pairs, N_VALUES))
+            first += expert.scores
+        return keras.layers.Softmax()(keras.layers.Add()(views))
 
     def step_model(self) -> Any:
         """The Keras inference model: one step of every layer's own cell.
@@ -88,14 +127,16 @@ class SoloNetwork:
         for i, lstm in enumerate(self.lstms):
             out, (a, c) = lstm.cell(out, states=states[2 * i : 2 * i + 2])
             after += [a, c]
-        return keras.Model([x, *beside, *states], [self.densor(out), *after], name="jazzgen_step")
+        probabilities = self._probabilities(out, beside)
+        return keras.Model([x, *beside, *states], [probabilities, *after], name="jazzgen_step")
 
     @property
     def variables(self) -> list[Any]:
         """All weights, in the order of `weight_shapes`."""
         cells = [lstm.cell for lstm in self.lstms]
         layers = [v for cell in cells for v in (cell.kernel, cell.recurrent_kernel, cell.bias)]
-        return [*layers, self.densor.kernel, self.densor.bias]
+        heads = [self.densor] if self.experts is None else [self.densor, self.experts]
+        return [*layers, *(v for head in heads for v in (head.kernel, head.bias))]
 
     def get_weights(self) -> Weights:
         """Copies of all weights, by name."""
@@ -153,14 +194,29 @@ class SoloNetwork:
             x = _hide(
                 x,
                 self.config.dropout,
-                (1 if self.config.locked else steps, batch, n),
+                (1, batch, n),
                 seed,
                 2 * i + 2,
             )
             after += [a, c]
-        flat = tf.matmul(tf.reshape(x, (-1, self.config.units[-1])), self.densor.kernel.value)
-        logits = flat + self.densor.bias.value
+        out = tf.reshape(x, (-1, self.config.units[-1]))
+        logits = tf.matmul(out, self.densor.kernel.value) + self.densor.bias.value
+        if self.experts is not None:
+            scores = tf.matmul(out, self.experts.kernel.value) + self.experts.bias.value
+            logits += self._views(scores, tf.reshape(context, (-1, len(SLOTS))))
         return tf.reshape(logits, (steps, batch, N_VALUES)), after
+
+    def _views(self, scores: Any, context: Any) -> Any:
+        """What the experts' scores `(N, 35)` add to the logits `(N, 78)`."""
+        rows = tf.cast(context, tf.int32)
+        added, first = 0.0, 0
+        for expert in EXPERTS:
+            flags = tf.gather(self._tables[expert.slot], rows[:, expert.slot])
+            own = scores[:, first : first + expert.scores]
+            pairs = tf.reshape(flags[:, :, None] * own[:, None], (-1, expert.table[..., 0].size))
+            added += tf.matmul(pairs, expert.table.reshape(-1, N_VALUES))
+            first += expert.scores
+        return added
 
 
 def _hide(x: Any, rate: float, shape: tuple[Any, ...], seed: Any, number: int) -> Any:

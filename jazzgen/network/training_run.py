@@ -65,6 +65,9 @@ def train(
         OutputError: when `out` cannot be written.
     """
     network_config, config = preset.network, preset.training
+    if dataset.vocabulary.encoding != "interval":
+        # The experts speak of leaps; other encodings have none.
+        network_config = replace(network_config, experts=False)
     saved: dict[str, Any] = {}
     if resume:
         model = load_model_folder(out)

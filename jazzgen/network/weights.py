@@ -8,10 +8,12 @@ import numpy.typing as npt
 from jazzgen.encoding.context import N_FEATURES
 from jazzgen.encoding.vocabulary import N_VALUES
 from jazzgen.network.config import NetworkConfig
+from jazzgen.network.experts import N_SCORES
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 """`lstm_0.kernel (inputs, 4n)`, `lstm_0.recurrent (n, 4n)`, `lstm_0.bias (4n,)`, …,
-`densor.kernel (n, 78)`, `densor.bias (78,)`; gates in the order input, forget, cell, output."""
+`densor.kernel (n, 78)`, `densor.bias (78,)`, with experts `experts.kernel (n, 35)`,
+`experts.bias (35,)`; gates in the order input, forget, cell, output."""
 
 
 def weight_shapes(network: NetworkConfig) -> dict[str, tuple[int, ...]]:
@@ -25,4 +27,7 @@ def weight_shapes(network: NetworkConfig) -> dict[str, tuple[int, ...]]:
         inputs = n
     shapes["densor.kernel"] = (inputs, N_VALUES)
     shapes["densor.bias"] = (N_VALUES,)
+    if network.experts:
+        shapes["experts.kernel"] = (inputs, N_SCORES)
+        shapes["experts.bias"] = (N_SCORES,)
     return shapes

@@ -25,6 +25,7 @@ class ListSource:
     """A corpus of what it is given; counts how often it is read."""
 
     name = "list"
+    licence = ""
 
     def __init__(self, *items):
         self.items = items

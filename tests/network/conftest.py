@@ -19,6 +19,7 @@ class MadeUp:
     """A source of solos that run up and down a scale, with something odd now and then."""
 
     name = "made-up"
+    licence = ""
 
     def __init__(self, lengths, chords=("Dm7", "G7"), seed=0):
         self._lengths, self._chords, self._seed = lengths, chords, seed

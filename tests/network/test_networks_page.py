@@ -22,6 +22,7 @@ class Scales:
     """A corpus of scales up and down."""
 
     name = "scales"
+    licence = ""
 
     def sha256(self):
         return "0" * 64
