@@ -29,6 +29,13 @@ REGISTER_CENTRES: Final = np.arange(36, 97, 6)
 """MIDI pitches at which a register flag is 1; between two of them both are partly set."""
 
 
+_TEMPO_CENTRES: Final = np.array([60, 85, 120, 170, 240, 340])
+"""Beats a minute at which a tempo flag is 1, each √2 times the one before."""
+
+MAX_TEMPO: Final = 400
+"""Beats a minute beyond which tempi are not told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One column of a context row: its name and, for each of its integers, the flags it sets."""
@@ -62,6 +69,12 @@ def register_flags(pitches: npt.NDArray[np.integer]) -> FloatArray:
     return flags
 
 
+def _tempo() -> Slot:
+    octaves = np.log2(np.clip(np.arange(MAX_TEMPO + 1), _TEMPO_CENTRES[0], _TEMPO_CENTRES[-1]))
+    near = 1 - np.abs(octaves[:, None] - np.log2(_TEMPO_CENTRES)) / 0.5
+    return Slot("tempo", np.maximum(near, 0).astype(np.float32))
+
+
 SLOTS: Final = (
     _one_hot("phase", 2),  # a note, rest or end is due, or a length
     _one_hot("beat", MAX_BEATS),  # of the bar, from 0
@@ -73,20 +86,27 @@ SLOTS: Final = (
     _tones("next_tones"),
     _one_hot("until_next", len(_UNTIL_TICKS) + 1),  # time left until then
     Slot("register", register_flags(np.arange(128))),  # of the reference pitch
+    _tempo(),  # in beats a minute
 )
 """The columns of a context row, in order."""
 
 N_SLOTS: Final = len(SLOTS)
-"""Integers in a context row (10)."""
+"""Integers in a context row (11)."""
 
 N_FEATURES: Final = sum(slot.table.shape[1] for slot in SLOTS)
 """Flags the network sees for a context row."""
 
 
 class ContextMaker:
-    """Derives context rows from changes; made once for a solo."""
+    """Derives context rows from changes and tempo; made once for a solo.
 
-    def __init__(self, changes: Changes) -> None:
+    Args:
+        changes: chords and bar lines.
+        tempo_bpm: beats a minute, above 0.
+    """
+
+    def __init__(self, changes: Changes, tempo_bpm: float) -> None:
+        self._tempo = min(round(tempo_bpm), MAX_TEMPO)
         self._changes = changes
         self._root = np.array([chord.root for chord in changes.chords], dtype=np.int32)
         self._tones = np.array([chord.tones for chord in changes.chords], dtype=np.int32)
@@ -132,6 +152,7 @@ class ContextMaker:
                 has_next, np.searchsorted(_UNTIL_TICKS, until, side="left"), len(_UNTIL_TICKS)
             ),
             reference,
+            np.full(len(ticks), self._tempo),
         )
         return np.stack(columns, axis=1).astype(np.int16)
 

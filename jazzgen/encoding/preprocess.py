@@ -171,7 +171,9 @@ class _Writer:
     ) -> int:
         """Returns the number of sounding notes, 0 where the piece was left out."""
         encoded = self._encoding.encode(piece)
-        rows = ContextMaker(piece.changes).rows(encoded.ticks, encoded.reference, encoded.phase)
+        rows = ContextMaker(piece.changes, piece.tempo_bpm).rows(
+            encoded.ticks, encoded.reference, encoded.phase
+        )
         end = self._encoding.vocabulary.end
         if end is None:
             sequence, rows = encoded.values, rows[:-1]

@@ -12,6 +12,7 @@ from jazzgen.encoding.grammar_cleanup import STEPS, clean_up
 from jazzgen.encoding.interval import MAX_LEAP, REST
 from jazzgen.generation.sampling import draw, shape_distribution
 from jazzgen.music.changes import Changes
+from jazzgen.music.charts import DEFAULT_TEMPO_BPM
 from jazzgen.music.notes import Notes
 from jazzgen.network.engine import Engine, NumpyEngine
 from jazzgen.network.model_folder import StoredModel
@@ -78,6 +79,7 @@ def improvise(
     model: StoredModel,
     changes: Changes,
     *,
+    tempo_bpm: float = DEFAULT_TEMPO_BPM,
     seed: int,
     sampling: Sampling | None = None,
     engine: Engine | None = None,
@@ -90,6 +92,7 @@ def improvise(
     Args:
         model: the trained network.
         changes: the chords and bars to fill.
+        tempo_bpm: beats a minute; the faster, the fewer notes a beat.
         seed: of the NumPy `Generator` that everything is drawn from.
         sampling: how values are drawn.
         engine: what steps the network; made from the model unless given.
@@ -101,7 +104,7 @@ def improvise(
     encoding = model.encoding((sampling.low, sampling.high))
     start_pitch = min(max(START_PITCH, sampling.low), sampling.high)
     decoder = encoding.decoder(changes, rng=rng, start_pitch=start_pitch)
-    context = ContextMaker(changes)
+    context = ContextMaker(changes, tempo_bpm)
     end = encoding.vocabulary.end
     last_bar = int(changes.bar_lines[-2])
     intervals = encoding.vocabulary.encoding == "interval"

@@ -58,6 +58,7 @@ class Recipe:
         return improvise(
             model,
             self.form.repeated(bars=self.bars),
+            tempo_bpm=self.tempo_bpm,
             seed=self.seed,
             sampling=self.sampling,
             engine=engine,

@@ -7,8 +7,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from jazzgen.encoding.context import N_SLOTS
+from jazzgen.encoding.context import N_SLOTS, SLOTS
 from jazzgen.encoding.dataset import Dataset
+
+_REGISTER = next(i for i, slot in enumerate(SLOTS) if slot.name == "register")
 
 
 @dataclass(slots=True)
@@ -82,13 +84,27 @@ def window_batches(
 
 
 def stream_batches(
-    pieces: Sequence[int], dataset: Dataset, batch: int, span: int, rng: np.random.Generator
+    pieces: Sequence[int],
+    dataset: Dataset,
+    batch: int,
+    span: int,
+    rng: np.random.Generator,
+    transposition: int = 0,
 ) -> Iterator[Batch]:
     """Whole pieces side by side, `span` values at a time.
 
     Pieces are dealt to the rows so that all rows end at about the same time; every epoch deals
     anew, and cuts each piece's first span at a random place so that the cuts differ.
+
+    Args:
+        pieces: their numbers.
+        dataset: holds them.
+        batch: rows.
+        span: values of a row.
+        rng: order, cuts and transpositions.
+        transposition: semitones by which each piece may be moved up or down.
     """
+    moved = {int(p): int(rng.integers(-transposition, transposition + 1)) for p in pieces}
     lengths = np.diff(dataset.offsets)[list(pieces)] - 1
     rows: list[list[tuple[int, int, int]]] = [[] for _ in range(batch)]
     load = np.zeros(batch, dtype=np.int64)
@@ -112,6 +128,8 @@ def stream_batches(
                 piece, first, last = spans[step]
                 made.fill(row, dataset, piece, first, last)
                 made.carry[row] = first > 1
+                register = made.context[:, row, _REGISTER]
+                made.context[:, row, _REGISTER] = np.clip(register + moved[piece], 0, 127)
         yield made
 
 

@@ -33,8 +33,8 @@ def model_card(model: StoredModel, history: History) -> str:
         "## How it was trained",
         "",
         *(f"- {name}: {value}" for name, value in training.items()),
-        f"- dropout: {network.dropout}, of values {network.value_dropout}, of recurrent weights "
-        f"{network.weight_dropout}",
+        f"- dropout: {network.dropout}, of values {network.value_dropout}, of the context "
+        f"{network.context_dropout}, of recurrent weights {network.weight_dropout}",
         f"- seed: {info['seed']}",
     ]
     if history.epochs:

@@ -34,6 +34,7 @@ class NetworkConfig(_Settings):
         units: units of each layer, the lowest first.
         context: whether the flags of `jazzgen.encoding.context` stand beside each value.
         value_dropout: share of steps whose input value is hidden in training, 0 to below 1.
+        context_dropout: share of the context's flags hidden in training; one mask a sequence.
         dropout: share of every layer's outputs hidden in training; one mask a sequence (Gal &
             Ghahramani 2016).
         weight_dropout: share of recurrent weights hidden in training; one mask a batch (Merity,
@@ -45,6 +46,7 @@ class NetworkConfig(_Settings):
     units: tuple[int, ...]
     context: bool
     value_dropout: float = 0.0
+    context_dropout: float = 0.0
     dropout: float = 0.0
     weight_dropout: float = 0.0
     experts: bool = False
@@ -54,7 +56,8 @@ class NetworkConfig(_Settings):
             raise ValueError("units must be 1 to 8192, for at least one layer")
         if self.experts and not self.context:
             raise ValueError("experts need the context")
-        for rate in (self.value_dropout, self.dropout, self.weight_dropout):
+        rates = (self.value_dropout, self.context_dropout, self.dropout, self.weight_dropout)
+        for rate in rates:
             if not 0 <= rate < 1:
                 raise ValueError("dropout rates must be at least 0 and below 1")
 
@@ -74,6 +77,9 @@ class TrainingConfig(_Settings):
             cosine down to zero.
         weight_decay: decoupled (AdamW), on kernels only; 0 is plain Adam.
         clip_norm: global norm to which gradients are clipped; 0 clips nothing.
+        transposition: semitones up or down by which every piece is transposed anew each epoch, at
+            most; 0 leaves it in its key. In the interval encoding with its context, that moves
+            nothing but the register.
         averaging: decay per step of the exponential average of the weights that is measured and
             kept; 0 keeps the weights themselves.
     """
@@ -85,6 +91,7 @@ class TrainingConfig(_Settings):
     schedule: str = "constant"
     weight_decay: float = 0.0
     clip_norm: float = 0.0
+    transposition: int = 0
     averaging: float = 0.0
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""An LSTM over whole sequences with its gradient written out, several times the stock speed.
+"""An LSTM over whole sequences with its gradient written out, faster than the stock layer.
 
 What does not depend on the step before is done for all steps at once: the input product ahead of
 the loop, and after the backward loop the gradient of the recurrent kernel as one product over all

@@ -78,7 +78,8 @@ class SoloNetwork:
         config = self.config
         out = keras.layers.Dropout(config.value_dropout, noise_shape=(None, None, 1))(x)
         if beside:
-            out = keras.layers.Concatenate()([out, *beside])
+            hidden = keras.layers.SpatialDropout1D(config.context_dropout)(beside[0])
+            out = keras.layers.Concatenate()([out, hidden])
         last = []
         for i, lstm in enumerate(self.lstms):
             out, a, c = lstm(out, initial_state=states[2 * i : 2 * i + 2])
@@ -180,7 +181,9 @@ class SoloNetwork:
         shut = tf.where(values[..., None] < 0, -1e4, 0.0)
         x = _hide(x, self.config.value_dropout, (steps, batch, 1), seed, 0)
         if self.config.context:
-            x = tf.concat([x, self.flags(context)], axis=-1)
+            flags = self.flags(context)
+            flags = _hide(flags, self.config.context_dropout, (1, batch, N_FEATURES), seed, 63)
+            x = tf.concat([x, flags], axis=-1)
         after = []
         for i, (lstm, n) in enumerate(zip(self.lstms, self.config.units, strict=True)):
             cell = lstm.cell

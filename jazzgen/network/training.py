@@ -137,7 +137,14 @@ class Trainer:
         config = self._config
         if self._windows is not None:
             return window_batches(self._windows, self._dataset, config.batch, rng)
-        return stream_batches(self._train_pieces, self._dataset, config.batch, config.span, rng)
+        return stream_batches(
+            self._train_pieces,
+            self._dataset,
+            config.batch,
+            config.span,
+            rng,
+            config.transposition,
+        )
 
     def _train_epoch(
         self, number: int, tell: Callable[[Progress], None] | None

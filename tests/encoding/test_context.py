@@ -18,7 +18,7 @@ TWO_FIVE_ONE = Changes.build(
 def rows(changes, *wanted):
     """Rows for triples of tick, reference and phase."""
     ticks, reference, phase = (np.array(column) for column in zip(*wanted, strict=True))
-    made = ContextMaker(changes).rows(ticks.astype(np.int32), reference, phase)
+    made = ContextMaker(changes, 120.0).rows(ticks.astype(np.int32), reference, phase)
     assert made.dtype == np.int16
     assert made.shape == (len(wanted), N_SLOTS)
     return made.tolist()
@@ -36,13 +36,13 @@ def flags(*tones):
 def test_rows_worked_out_by_hand():
     assert rows(TWO_FIVE_ONE, (0, 62, 0), (130, 67, 1), (191, 60, 0), (286, 61, 1)) == [
         # D over Dm7: R b3 5 b7; then G7, whose root is a fourth above, a bar away
-        [0, 0, 0, 4, 0, flags(0, 3, 7, 10), 5, flags(5, 9, 0, 3), 3, 62],
+        [0, 0, 0, 4, 0, flags(0, 3, 7, 10), 5, flags(5, 9, 0, 3), 3, 62, 120],
         # bar 2, beat 2, tick 10, G over G7; then Cmaj7, a fourth above, in 62 ticks
-        [1, 1, 10, 4, 0, flags(0, 4, 7, 10), 5, flags(5, 9, 0, 4), 3, 67],
+        [1, 1, 10, 4, 0, flags(0, 4, 7, 10), 5, flags(5, 9, 0, 4), 3, 67, 120],
         # the last tick of bar 2; C over G7; Cmaj7 in 1 tick
-        [0, 3, 23, 4, 7, flags(7, 11, 2, 5), 0, flags(0, 4, 7, 11), 0, 60],
+        [0, 3, 23, 4, 7, flags(7, 11, 2, 5), 0, flags(0, 4, 7, 11), 0, 60, 120],
         # C# over Cmaj7: root a major seventh above; nothing follows
-        [1, 3, 22, 4, 11, flags(11, 3, 6, 10), 12, 0, 5, 61],
+        [1, 3, 22, 4, 11, flags(11, 3, 6, 10), 12, 0, 5, 61, 120],
     ]
 
 
@@ -136,8 +136,9 @@ def test_the_same_in_every_key_but_for_the_register(chords, wanted, semitones):
         return np.array(rows(changes, *((tick, ref + by, phase) for tick, ref, phase in wanted)))
 
     here, there = over(0), over(semitones)
-    assert np.array_equal(here[:, :-1], there[:, :-1])
-    assert np.array_equal(here[:, -1] + semitones, there[:, -1])
+    register = [slot.name for slot in SLOTS].index("register")
+    assert np.array_equal(np.delete(here, register, 1), np.delete(there, register, 1))
+    assert np.array_equal(here[:, register] + semitones, there[:, register])
     for table, column in zip((slot.table for slot in SLOTS), here.T, strict=True):
         assert column.min() >= 0
         assert column.max() < len(table)
@@ -155,18 +156,19 @@ class TestFeatures:
         made = features(context)
         assert made.shape == (4, 5, N_FEATURES)
         assert made.dtype == np.float32
-        assert N_FEATURES == 2 + 12 + 24 + 13 + 13 + 12 + 13 + 12 + 6 + 11
+        assert N_FEATURES == 2 + 12 + 24 + 13 + 13 + 12 + 13 + 12 + 6 + 11 + 6
 
     def test_flags_worked_out_by_hand(self):
         made = features(np.array(rows(TWO_FIVE_ONE, (130, 67, 1))))[0]
         parts = np.split(made, np.cumsum([slot.table.shape[1] for slot in SLOTS])[:-1])
         on = [np.flatnonzero(part).tolist() for part in parts]
-        assert on == [[1], [1], [10], [4], [0], [0, 4, 7, 10], [5], [0, 4, 5, 9], [3], [5, 6]]
+        chords = [[0], [0, 4, 7, 10], [5], [0, 4, 5, 9], [3]]
+        assert on[:-1] == [[1], [1], [10], [4], *chords, [5, 6]]
         # G4 = 67 lies 1/6 of the way from 66 to 72
-        assert parts[-1][[5, 6]] == pytest.approx([5 / 6, 1 / 6])
+        assert parts[-2][[5, 6]] == pytest.approx([5 / 6, 1 / 6])
 
     def test_register_flags_sum_to_one(self):
-        register = SLOTS[-1].table
+        [register] = [slot.table for slot in SLOTS if slot.name == "register"]
         assert register.shape[0] == 128
         assert register.sum(axis=1) == pytest.approx(np.ones(128))
         assert register.min() >= 0
@@ -177,3 +179,18 @@ class TestFeatures:
         seen = features(np.array(rows(TWO_FIVE_ONE, (0, 60, 0))))
         silent = features(np.array(rows(Changes.build([(0, NO_CHORD)], [0, 96]), (0, 60, 0))))
         assert not np.array_equal(seen, silent)
+
+
+def test_tempo_is_told_the_same_all_the_way_and_capped():
+    for tempo_bpm, wanted in ((60.4, 60), (200.0, 200), (999.0, 400)):
+        made = ContextMaker(TWO_FIVE_ONE, tempo_bpm).rows(
+            np.array([0, 100], dtype=np.int32), np.array([60, 60]), np.array([0, 0])
+        )
+        assert made[:, [slot.name for slot in SLOTS].index("tempo")].tolist() == [wanted, wanted]
+
+
+def test_tempo_flags_are_one_at_their_centres_and_share_between():
+    [tempo] = [slot.table for slot in SLOTS if slot.name == "tempo"]
+    assert tempo[[60, 120, 240]].max(axis=1) == pytest.approx(1, abs=0.02)
+    assert np.allclose(tempo.sum(axis=1), 1, atol=0.02)
+    assert (tempo[40] == tempo[60]).all()

@@ -160,7 +160,7 @@ class TestSequences:
             assert dataset.notes[number] == len(original.notes)
             assert context.shape == (len(values), N_SLOTS)
             # row k is what is known when value k is due: follow a decoder through the piece
-            decoder, maker = IntervalDecoder(), ContextMaker(original.changes)
+            decoder, maker = IntervalDecoder(), ContextMaker(original.changes, original.tempo_bpm)
             for k, value in enumerate(values[1:].tolist(), start=1):
                 state = (decoder.tick, decoder.reference, decoder.phase)
                 wanted = maker.rows(*(np.array([number]) for number in state))
@@ -214,7 +214,7 @@ class TestRecord:
         info = json.loads((dataset.path / "dataset.json").read_text("utf-8"))
         notes = sum(len(item.notes) for item in corpus().items if isinstance(item, Piece))
         assert info["skipped"] == [{"source": "broken.mid", "reason": "truncated MIDI"}]
-        assert info["sources"] == [{"name": "list", "items": 14, "sha256": "00"}]
+        assert info["sources"] == [{"name": "list", "items": 14, "sha256": "00", "licence": ""}]
         assert (info["encoding"], info["Tx"], info["n_values"]) == ("interval", 16, 78)
         assert (info["pieces"], info["notes"]) == (13, notes)
         assert info["values"] == len(dataset.values) - 13

@@ -161,7 +161,7 @@ def test_the_network_hears_the_changes_and_itself(monkeypatch):
 
     solo = improvise(MODEL, BLUES, seed=4, engine=Listening(MODEL.network, MODEL.weights))
     assert [value for value, _ in fed] == [END, *solo.values[:-1]]
-    decoder, maker = IntervalDecoder(), ContextMaker(BLUES)
+    decoder, maker = IntervalDecoder(), ContextMaker(BLUES, 120.0)
     for (_, context), value in zip(fed, solo.values, strict=True):
         row = maker.rows(
             np.array([decoder.tick], dtype=np.int32),

@@ -83,7 +83,7 @@ def test_bundled_models_play_the_same_in_both(name):
     theirs = KerasEngine(model.network, model.weights)
     changes = chart_from("rhythm-changes-bb").changes()
     decoder = model.encoding().decoder(changes, rng=np.random.default_rng(0))
-    maker, rng = ContextMaker(changes), np.random.default_rng(0)
+    maker, rng = ContextMaker(changes, 120.0), np.random.default_rng(0)
     end = model.vocabulary.end
     value, mine, keras_own = -1 if end is None else end, ours.start(), theirs.start()
     for _ in range(300):
