@@ -37,7 +37,7 @@ class Sampling:
     """
 
     temperature: float = 1.0
-    top_p: float = 0.98
+    top_p: float = 1.0
     greedy: bool = False
     low: int = 46
     high: int = 86

@@ -36,6 +36,9 @@ def model_card(model: StoredModel, history: History) -> str:
         f"- dropout: {network.dropout}, of values {network.value_dropout}, of the context "
         f"{network.context_dropout}, of recurrent weights {network.weight_dropout}",
         f"- seed: {info['seed']}",
+        f"- made with `jazzgen train DATASET --out {model.name} --preset {info['preset']} "
+        f"--epochs {training['epochs']} --seed {info['seed']}`; config.json names the pieces that "
+        "were held out",
     ]
     if history.epochs:
         trained = info["trained"]

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,9 @@ from jazzgen.network.training import Epoch, History, Progress, Trainer
 from jazzgen.network.weights import weight_shapes
 
 STATE_FILE: Final = "training_state.npz"
+
+_MOST_KEYS: Final = 1000
+"""Held-out pieces that config.json names."""
 
 
 def train(
@@ -90,12 +93,10 @@ def train(
             trainer.restore(saved)
         except (IndexError, TypeError, ValueError) as error:
             raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
-    fingerprint = _fingerprint(dataset)
+    record = _record(dataset)
 
     def keep() -> StoredModel:
-        info = _info(
-            preset.name, network_config, config, dataset, fingerprint, seed, trainer.history
-        )
+        info = _info(preset.name, network_config, config, dataset, record, seed, trainer.history)
         model = StoredModel(
             out.name, network_config, dataset.vocabulary, trainer.best_weights, info
         )
@@ -173,12 +174,27 @@ def _fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
+def _record(dataset: Dataset) -> dict[str, Any]:
+    """What a model remembers of the dataset it was trained on."""
+    held_out = set(dataset.pieces("validation").tolist())
+    keys = [row["key"] for i, row in enumerate(dataset.about()) if i in held_out]
+    return {
+        "sha256": _fingerprint(dataset),
+        "sources": dataset.info["sources"],
+        "split": dataset.info["split"],
+        "train_notes": int(dataset.notes[dataset.pieces("train")].sum()),
+        "validation_notes": int(dataset.notes[dataset.pieces("validation")].sum()),
+        "Tx": dataset.tx,
+        "held_out": keys[:_MOST_KEYS],
+    }
+
+
 def _info(
     preset: str,
     network: NetworkConfig,
     config: TrainingConfig,
     dataset: Dataset,
-    fingerprint: str,
+    record: Mapping[str, Any],
     seed: int,
     history: History,
 ) -> dict[str, Any]:
@@ -189,14 +205,7 @@ def _info(
         "seed": seed,
         "jazzgen": __version__,
         "parameters": sum(map(math.prod, weight_shapes(network).values())),
-        "dataset": {
-            "sha256": fingerprint,
-            "sources": dataset.info["sources"],
-            "split": dataset.info["split"],
-            "train_notes": int(dataset.notes[dataset.pieces("train")].sum()),
-            "validation_notes": int(dataset.notes[dataset.pieces("validation")].sum()),
-            "Tx": dataset.tx,
-        },
+        "dataset": dict(record),
     }
     if "min_rest" in dataset.info:
         info["min_rest"] = dataset.info["min_rest"]
