@@ -192,6 +192,15 @@ def generate(
             engine=engine,
             chords=chords,
         )
+    if any(chord.tones for chord in recipe.form.chords) and not stored.hears_chords:
+        report_to.note(
+            f"model {stored.name} does not hear the changes: "
+            + (
+                "it learned from pieces without chords"
+                if stored.network.context
+                else "its network sees no chords"
+            )
+        )
     files = _files(out, recipe.seed, count)
     stepper = _engine(recipe.engine, stored)
     notes = 0

@@ -36,6 +36,10 @@ MAX_TEMPO: Final = 400
 """Beats a minute beyond which tempi are not told apart."""
 
 
+NO_ROOT: Final = 12
+"""Stands for the root where there is no chord."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One column of a context row: its name and, for each of its integers, the flags it sets."""
@@ -146,7 +150,7 @@ class ContextMaker:
             np.minimum(-(-bar_ticks // TICKS_PER_BEAT), MAX_BEATS),
             _turned_root(self._root[now], turn),
             _turned_tones(self._tones[now], turn),
-            np.where(has_next, _turned_root(self._root[following], turn), 12),
+            np.where(has_next, _turned_root(self._root[following], turn), NO_ROOT),
             np.where(has_next, _turned_tones(self._tones[following], turn), 0),
             np.where(
                 has_next, np.searchsorted(_UNTIL_TICKS, until, side="left"), len(_UNTIL_TICKS)
@@ -167,7 +171,7 @@ def _next_different(root: IntArray, tones: IntArray) -> IntArray:
 
 
 def _turned_root(root: IntArray, turn: IntArray) -> IntArray:
-    return np.where(root < 0, 12, (root - turn) % 12)
+    return np.where(root < 0, NO_ROOT, (root - turn) % 12)
 
 
 def _turned_tones(tones: IntArray, turn: IntArray) -> IntArray:

@@ -104,7 +104,9 @@ def improvise(
     encoding = model.encoding((sampling.low, sampling.high))
     start_pitch = min(max(START_PITCH, sampling.low), sampling.high)
     decoder = encoding.decoder(changes, rng=rng, start_pitch=start_pitch)
-    context = ContextMaker(changes, tempo_bpm)
+    # Chords that the network never saw while it learned would only be noise to it.
+    heard = changes if model.hears_chords else changes.without_chords()
+    context = ContextMaker(heard, tempo_bpm)
     end = encoding.vocabulary.end
     last_bar = int(changes.bar_lines[-2])
     intervals = encoding.vocabulary.encoding == "interval"

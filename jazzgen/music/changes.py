@@ -54,6 +54,10 @@ class Changes:
         """Tick at which the last bar ends."""
         return int(self.bar_lines[-1])
 
+    def without_chords(self) -> "Changes":
+        """The same bars in silence."""
+        return Changes.build([(0, NO_CHORD)], self.bar_lines.tolist())
+
     def repeated(self, *, bars: int | None = None, choruses: int | None = None) -> "Changes":
         """Lays the form end to end.
 

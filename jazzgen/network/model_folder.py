@@ -60,6 +60,11 @@ class StoredModel:
             digest.update(np.ascontiguousarray(self.weights[name]).tobytes())
         return digest.hexdigest()
 
+    @property
+    def hears_chords(self) -> bool:
+        """Whether it has learned what chords are: it sees them, and its corpus had some."""
+        return self.network.context and bool(self.info.get("dataset", {}).get("has_chords", True))
+
     def encoding(self, pitch_range: tuple[int, int] | None = None) -> Encoding:
         """The encoding its values belong to; `pitch_range` binds decoders that draw pitches."""
         if self.vocabulary.encoding == "grammar":
@@ -91,7 +96,11 @@ def load_model_folder(path: Path | str) -> StoredModel:
         model.encoding()
     except FileNotFoundError as error:
         missing = Path(error.filename or "weights.safetensors").name  # which names no file
-        what = f"{missing} is missing" if path.is_dir() else "no such model folder"
+        what = (
+            f"{missing} is missing, so this is no model folder"
+            if path.is_dir()
+            else "no such model folder"
+        )
         raise ModelError(f"{path}: {what}") from error
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"{path}: damaged model ({error})") from error

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from jazzgen import __version__
+from jazzgen.encoding.context import NO_ROOT, SLOTS
 from jazzgen.encoding.dataset import Dataset
 from jazzgen.errors import ModelError, OutputError
 from jazzgen.files import atomic_write
@@ -185,8 +186,18 @@ def _record(dataset: Dataset) -> dict[str, Any]:
         "train_notes": int(dataset.notes[dataset.pieces("train")].sum()),
         "validation_notes": int(dataset.notes[dataset.pieces("validation")].sum()),
         "Tx": dataset.tx,
+        "has_chords": _has_chords(dataset),
         "held_out": keys[:_MOST_KEYS],
     }
+
+
+def _has_chords(dataset: Dataset) -> bool:
+    """Whether any piece to learn from has a chord in it."""
+    root = [slot.name for slot in SLOTS].index("root")
+    return any(
+        bool(np.any(dataset.sequence(piece)[1][:, root] != NO_ROOT))
+        for piece in dataset.pieces("train").tolist()
+    )
 
 
 def _info(

@@ -246,3 +246,12 @@ def test_both_engines_play_the_same_solo():
         theirs = improvise(MODEL, changes, seed=seed, engine=engine)
         assert ours.values == theirs.values
         assert ours.notes == theirs.notes
+
+
+def test_chords_that_a_network_never_learned_are_not_shown_to_it():
+    """A model of pieces without chords plays the same over any changes of the same bars."""
+    hearing = model()
+    deaf = replace(hearing, info={"dataset": {"has_chords": False}})
+    silence = BLUES.without_chords()
+    assert improvise(deaf, BLUES, seed=3).notes == improvise(deaf, silence, seed=3).notes
+    assert improvise(hearing, BLUES, seed=3).notes != improvise(hearing, silence, seed=3).notes
