@@ -68,7 +68,11 @@ _DEFAULTS = Sampling()
     show_default=True,
     help="Draw only from the likeliest values that make up this share.",
 )
-@click.option("--greedy", is_flag=True, help="Always the likeliest value, as in the course.")
+@click.option(
+    "--greedy",
+    is_flag=True,
+    help="Always the likeliest value, as in the course: one solo, and often one note.",
+)
 @click.option(
     "--range",
     "pitch_range",
@@ -77,6 +81,11 @@ _DEFAULTS = Sampling()
     show_default=True,
     metavar="LOW HIGH",
     help="Lowest and highest pitch, MIDI numbers (60 is middle C).",
+)
+@click.option(
+    "--ending/--no-ending",
+    default=True,
+    help="Come to an end in the last bar, or play on to its bar line.",
 )
 @click.option(
     "--clean-up",
@@ -130,6 +139,7 @@ def generate(
     top_p: float,
     greedy: bool,
     pitch_range: tuple[int, int],
+    ending: bool,
     clean_up: str | None,
     program: int,
     chords: bool,
@@ -174,6 +184,7 @@ def generate(
                 greedy=greedy,
                 low=pitch_range[0],
                 high=pitch_range[1],
+                ending=ending,
                 clean_up=_steps(clean_up),
             )
         except ValueError as error:
@@ -192,7 +203,8 @@ def generate(
             engine=engine,
             chords=chords,
         )
-    if any(chord.tones for chord in recipe.form.chords) and not stored.hears_chords:
+    has_chords = any(chord.tones for chord in recipe.form.chords)
+    if has_chords and stored.vocabulary.encoding == "interval" and not stored.hears_chords:
         report_to.note(
             f"model {stored.name} does not hear the changes: "
             + (

@@ -43,4 +43,6 @@ def read_midi_changes(path: Path) -> tuple[Changes, float]:
         raise ChartError(f"{path}: neither chord symbols nor an accompaniment to take chords from")
     lines = song.bar_lines.tolist()
     rows = [(tick, chord) for tick, chord in rows if tick < lines[-1]]
-    return Changes.build(rows, lines), song.tempo_bpm
+    first = song.metres[0]
+    metre = (first.numerator, first.denominator)
+    return Changes.build(rows, lines, metre), song.tempo_bpm

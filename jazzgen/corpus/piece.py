@@ -88,4 +88,6 @@ def starting_at_first_bar(piece: Piece) -> Piece:
         kept.append(kept[-1] + bar)
     starts = np.maximum(piece.changes.starts - start, 0).tolist()
     chords = dict(zip(starts, piece.changes.chords, strict=True))  # at tick 0 the last one stays
-    return replace(piece, notes=notes, changes=Changes.build(list(chords.items()), kept))
+    return replace(
+        piece, notes=notes, changes=Changes.build(list(chords.items()), kept, piece.changes.metre)
+    )

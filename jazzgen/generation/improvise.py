@@ -14,8 +14,12 @@ from jazzgen.generation.sampling import draw, shape_distribution
 from jazzgen.music.changes import Changes
 from jazzgen.music.charts import DEFAULT_TEMPO_BPM
 from jazzgen.music.notes import Notes
+from jazzgen.music.ticks import TICKS_PER_BEAT
 from jazzgen.network.engine import Engine, NumpyEngine
 from jazzgen.network.model_folder import StoredModel
+
+ENDING_TICKS = TICKS_PER_BEAT
+"""A solo that has come to its end holds the last note this long, as far as there is room."""
 
 SHORTEST_LAST_NOTE = 3
 """Ticks below which a note cut by the last bar line is left out rather than heard as a click."""
@@ -32,6 +36,8 @@ class Sampling:
             for a model and changes whatever the seed.
         low: lowest pitch, MIDI 0-127.
         high: highest pitch, at least an octave above.
+        ending: come to an end in the last bar, on a chord tone on a beat, rather than play on to
+            the last bar line. A solo of one bar plays on.
         clean_up: of solos in the grammar encoding, the steps of `grammar_cleanup` that are taken;
             interval solos need none.
     """
@@ -41,6 +47,7 @@ class Sampling:
     greedy: bool = False
     low: int = 46
     high: int = 86
+    ending: bool = True
     clean_up: tuple[str, ...] = tuple(STEPS)
 
     def __post_init__(self) -> None:
@@ -84,10 +91,11 @@ def improvise(
     sampling: Sampling | None = None,
     engine: Engine | None = None,
 ) -> Solo:
-    """Draws a solo that fills the changes from the first bar line to the last.
+    """Draws a solo over the whole of the changes.
 
-    The solo ends where the changes end: a note that would sound longer is cut there, and the end
-    of the solo cannot be drawn before the last bar.
+    It has at least one note, and its end cannot be drawn before the last bar. There it ends with
+    the first chord tone on a beat (see `Sampling.ending`), or else where the changes do: a note
+    that would sound longer is cut.
 
     Args:
         model: the trained network.
@@ -114,6 +122,8 @@ def improvise(
     value = -1 if end is None else end
     state = engine.start()
     values: list[int] = []
+    silent = True
+    ending = sampling.ending and changes.bars > 1
     while decoder.tick < changes.end and not decoder.ended:
         row = context.rows(
             np.array([decoder.tick], dtype=np.int32),
@@ -126,6 +136,8 @@ def improvise(
             allowed[end] = False
         if intervals and decoder.phase == EVENT:
             _keep_in_range(allowed, decoder, sampling)
+            if silent and decoder.tick >= last_bar:
+                allowed[REST:] = False
         if sampling.greedy:
             value = int(np.argmax(np.where(allowed, probabilities[0], -1.0)))
         else:
@@ -136,10 +148,41 @@ def improvise(
                 top_p=sampling.top_p,
             )
             value = draw(distribution, rng)
+        silent = silent and not (intervals and value < REST)
         decoder.push(value)
         values.append(value)
+        if ending and decoder.tick > last_bar and _has_come_to_an_end(decoder, changes):
+            break
     notes = decoder.notes() if intervals else clean_up(decoder.notes(), sampling.clean_up)
-    return Solo(_cut(notes, changes.end), changes, tuple(values), seed)
+    notes = _cut(notes, changes.end)
+    if ending:
+        notes = _hold_last(notes, changes)
+    return Solo(notes, changes, tuple(values), seed)
+
+
+def _has_come_to_an_end(decoder: Decoder, changes: Changes) -> bool:
+    """Whether the note just finished closes the solo: in the last bar, on a beat, a chord tone."""
+    if decoder.phase != EVENT or not len(notes := decoder.notes()):
+        return False
+    return _closes(notes, changes)
+
+
+def _closes(notes: Notes, changes: Changes) -> bool:
+    onset, pitch = int(notes.onset[-1]), int(notes.pitch[-1])
+    last_bar = int(changes.bar_lines[-2])
+    if onset < last_bar or (onset - last_bar) % TICKS_PER_BEAT:
+        return False
+    tones = changes.at(onset).tones
+    return not tones or bool(tones >> pitch % 12 & 1)
+
+
+def _hold_last(notes: Notes, changes: Changes) -> Notes:
+    if not len(notes) or not _closes(notes, changes):
+        return notes
+    length = notes.length.copy()
+    room = changes.end - int(notes.onset[-1])
+    length[-1] = min(max(int(length[-1]), ENDING_TICKS), room)
+    return Notes(notes.onset, length, notes.pitch, notes.velocity)
 
 
 def _keep_in_range(allowed: BoolArray, decoder: Decoder, sampling: Sampling) -> None:

@@ -48,10 +48,17 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.form.bars < 1 or not np.all(np.diff(self.form.bar_lines) > 0):
             raise ValueError("the changes have no bars")
-        if self.bars < 1 or self.seed < 0 or not 0 <= self.program <= 127:
-            raise ValueError("bars, seed or program is out of range")
+        if self.bars < 1:
+            raise ValueError(f"a solo takes at least one bar, not {self.bars}")
+        if self.seed < 0:
+            raise ValueError(f"a seed is at least 0, not {self.seed}")
+        if not 0 <= self.program <= 127:
+            raise ValueError(f"a General MIDI program is 0 to 127, not {self.program}")
         if not SLOWEST_BPM <= self.tempo_bpm <= FASTEST_BPM:
-            raise ValueError(f"tempo is {self.tempo_bpm}")
+            raise ValueError(
+                f"a tempo is {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute, "
+                f"not {self.tempo_bpm}"
+            )
 
     def improvise(self, model: StoredModel, engine: Engine | None = None) -> Solo:
         """Draws the solo."""
@@ -77,6 +84,7 @@ class Recipe:
                     for start, chord in zip(form.starts.tolist(), form.chords, strict=True)
                 ],
                 "bar_ticks": np.diff(form.bar_lines).tolist(),
+                "metre": form.metre,
             },
             "bars": self.bars,
             "tempo_bpm": self.tempo_bpm,
@@ -103,11 +111,15 @@ class Recipe:
         try:
             rows = [(int(start), _chord(symbol)) for start, symbol in data["changes"]["chords"]]
             lines = np.cumsum([0, *data["changes"]["bar_ticks"]]).tolist()
+            metre = data["changes"]["metre"]
+            if metre is not None:
+                numerator, denominator = map(int, metre)
+                metre = numerator, denominator
             sampling = {**data["sampling"], "clean_up": tuple(data["sampling"]["clean_up"])}
             return cls(
                 model=str(data["model"]),
                 model_sha256=str(data["model_sha256"]),
-                form=Changes.build(rows, lines),
+                form=Changes.build(rows, lines, metre),
                 bars=int(data["bars"]),
                 tempo_bpm=float(data["tempo_bpm"]),
                 seed=int(data["seed"]),

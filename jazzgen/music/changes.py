@@ -20,14 +20,22 @@ class Changes:
         starts: int32 `(len(chords),)`, the tick at which each chord begins; the first is 0.
         bar_lines: int32 `(bars + 1,)`, the ticks of all bar lines, from 0 to the end of the last
             bar, strictly increasing.
+        metre: how bars are counted, such as (6, 8), where it is known; of bars of another length
+            it says nothing.
     """
 
     chords: tuple[Chord, ...]
     starts: IntArray
     bar_lines: IntArray
+    metre: tuple[int, int] | None = None
 
     @classmethod
-    def build(cls, chords: Sequence[tuple[int, Chord]], bar_lines: Sequence[int]) -> "Changes":
+    def build(
+        cls,
+        chords: Sequence[tuple[int, Chord]],
+        bar_lines: Sequence[int],
+        metre: tuple[int, int] | None = None,
+    ) -> "Changes":
         """Gathers chords with their start ticks; what comes before the first is `NO_CHORD`."""
         rows = sorted(chords, key=lambda row: row[0])
         if not rows or rows[0][0] > 0:
@@ -36,6 +44,7 @@ class Changes:
             chords=tuple(chord for _, chord in rows),
             starts=np.array([start for start, _ in rows], dtype=np.int32),
             bar_lines=np.array(bar_lines, dtype=np.int32),
+            metre=metre,
         )
 
     @classmethod
@@ -56,7 +65,7 @@ class Changes:
 
     def without_chords(self) -> "Changes":
         """The same bars in silence."""
-        return Changes.build([(0, NO_CHORD)], self.bar_lines.tolist())
+        return Changes.build([(0, NO_CHORD)], self.bar_lines.tolist(), self.metre)
 
     def repeated(self, *, bars: int | None = None, choruses: int | None = None) -> "Changes":
         """Lays the form end to end.
@@ -84,7 +93,7 @@ class Changes:
             for start, chord in zip(self.starts.tolist(), self.chords, strict=True)
             if time * self.end + start < lines[-1]
         ]
-        return Changes.build(chords, lines)
+        return Changes.build(chords, lines, self.metre)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Changes):
@@ -93,6 +102,7 @@ class Changes:
             self.chords == other.chords
             and np.array_equal(self.starts, other.starts)
             and np.array_equal(self.bar_lines, other.bar_lines)
+            and self.metre == other.metre
         )
 
     __hash__ = None  # type: ignore[assignment]

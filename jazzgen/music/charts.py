@@ -117,7 +117,7 @@ class Chart:
             for tick, chord in bar
         ]
         lines = range(0, (len(self.bars) + 1) * self.ticks_per_bar, self.ticks_per_bar)
-        return Changes.build(chords, lines).repeated(bars=bars, choruses=choruses)
+        return Changes.build(chords, lines, self.time).repeated(bars=bars, choruses=choruses)
 
     def transposed(self, semitones: int) -> "Chart":
         """The chart `semitones` higher (lower when negative), spelled as its new key asks."""

@@ -54,7 +54,6 @@ def write_midi(
     tempo_bpm: float,
     changes: Changes,
     recipe: str | None = None,
-    metre: tuple[int, int] | None = None,
     cues: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Writes a MIDI file that ends exactly where `changes` do.
@@ -67,10 +66,9 @@ def write_midi(
         tracks: the instruments, in order.
         tempo_bpm: beats (quarter notes) a minute, `SLOWEST_BPM` to `FASTEST_BPM`.
         changes: chord symbols and bar lines; neighbouring equal chords give one marker. The
-            lengths of the bars are written as time signatures.
+            lengths of the bars are written as time signatures, counted as their metre says.
         recipe: a JSON object from which the file can be made again, in ASCII as `json.dumps`
             writes it.
-        metre: numerator and denominator for bars of that length, to tell 6/8 from 3/4.
         cues: ticks and texts, such as the names of sections, written as cue points.
 
     Raises:
@@ -90,7 +88,7 @@ def write_midi(
         (0, 0, meta("set_tempo", tempo=tempo_us)),
         *(
             (tick, 1, meta("time_signature", numerator=numerator, denominator=denominator))
-            for tick, numerator, denominator in _time_signatures(changes, metre)
+            for tick, numerator, denominator in _time_signatures(changes)
         ),
     ]
     if recipe is not None:
@@ -154,15 +152,14 @@ def _symbols(changes: Changes) -> Iterator[tuple[int, str]]:
         before = chord.symbol
 
 
-def _time_signatures(
-    changes: Changes, metre: tuple[int, int] | None
-) -> Iterator[tuple[int, int, int]]:
+def _time_signatures(changes: Changes) -> Iterator[tuple[int, int, int]]:
     """Tick, numerator and denominator wherever the length of the bars changes.
 
     Bars of 24 n ticks are n/4, of 12 n n/8, and so on to n/32. Other lengths, which come from
     human timing only, are rounded up to 32nds; the next bar line is then said anew.
     """
     whole = 4 * TICKS_PER_BEAT
+    metre = changes.metre
     before: tuple[int, int] | None = None
     lines = changes.bar_lines.tolist()
     for start, end in pairwise(lines):

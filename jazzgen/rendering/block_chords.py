@@ -19,12 +19,17 @@ _LEFT_OUT = (7, 0, 2, 1, 6, 5, 9, 8)
 sevenths stay, so that C13#11 is E Bb F# A and Calt is E Bb Eb Ab."""
 
 
+_FEWEST = 3
+"""Upper tones that stay at least."""
+
+
 def block_chords(changes: Changes) -> Notes:
     """Plays the bass and up to four upper tones of every chord, struck anew at every bar line.
 
-    Upper tones lie between E3 and B4 and move as little as possible from chord to chord. Of a
-    chord with more than four, the fifth, then the root (the bass player has it), then the lesser
-    tensions are left out.
+    Upper tones lie between E3 and B4 and move as little as possible from chord to chord. The root,
+    when it is in the bass, is left out above where it would rub against a flat ninth or a major
+    seventh. Of a chord with more than four, the fifth, then the root, then the lesser tensions are
+    left out.
 
     Returns:
         The notes, filling the changes; none where there is no chord.
@@ -45,6 +50,10 @@ def block_chords(changes: Changes) -> Notes:
 
 def _voicing(chord: Chord, before: tuple[int, ...]) -> tuple[int, ...]:
     tones = list(chord.pitch_classes)
+    root_is_below = chord.bass == chord.root
+    rubs = {(chord.root + above) % 12 for above in (1, 11)}
+    if root_is_below and len(tones) > _FEWEST and chord.root in tones and rubs & set(tones):
+        tones.remove(chord.root)  # beside its own b9 or major seventh it only grinds
     for above_root in _LEFT_OUT:
         spare = (chord.root + above_root) % 12
         if len(tones) > _VOICES and spare in tones:

@@ -58,7 +58,7 @@ def replayed(solo):
 @EVERYWHERE
 @pytest.mark.parametrize("seed", range(4))
 def test_fills_exactly_the_bars(changes, seed):
-    solo = improvise(MODEL, changes, seed=seed)
+    solo = improvise(MODEL, changes, seed=seed, sampling=Sampling(ending=False))
     seen, decoder = replayed(solo)
     assert all(tick < changes.end for tick, _, _ in seen)
     assert decoder.tick >= changes.end or decoder.ended
@@ -76,11 +76,31 @@ def test_the_end_waits_for_the_last_bar(changes):
     seen, decoder = replayed(solo)
     last_bar = changes.bar_lines[-2]
     assert decoder.ended or decoder.tick >= changes.end
-    before = [tick for tick, phase, _ in seen[:-1] if phase == 0]
-    assert all(tick < last_bar for tick in before)  # there it comes at once
-    if len(changes.bar_lines) == 2:
-        assert solo.values == (END,)
-        assert len(solo.notes) == 0
+    in_last_bar = [tick for tick, phase, _ in seen[:-1] if phase == 0 and tick >= last_bar]
+    # There it comes at once, but never before there was a note.
+    assert len(in_last_bar) == (1 if len(changes.bar_lines) == 2 else 0)
+    assert len(solo.notes) > 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_ending_is_a_chord_tone_on_a_beat_of_the_last_bar(seed):
+    solo = improvise(MODEL, BLUES, seed=seed)
+    longer = improvise(MODEL, BLUES, seed=seed, sampling=Sampling(ending=False))
+    assert solo.values == longer.values[: len(solo.values)]
+    last_bar = int(BLUES.bar_lines[-2])
+    onset, length, pitch, _ = list(solo.notes)[-1]
+    closes = [
+        note
+        for note in longer.notes
+        if note.onset >= last_bar
+        and (note.onset - last_bar) % 24 == 0
+        and note.pitch % 12 in BLUES.at(note.onset).pitch_classes
+    ]
+    if closes:
+        assert (onset, pitch) == (closes[0].onset, closes[0].pitch)
+        assert length == min(max(closes[0].length, 24), BLUES.end - onset)
+    else:
+        assert solo.notes == longer.notes
 
 
 def test_lengths_never_follow_lengths():
@@ -180,7 +200,8 @@ def test_the_network_hears_the_changes_and_itself(monkeypatch):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_tiny_grammar(changes, seed):
     subject = model(TINY)
-    solo = improvise(subject, changes, seed=seed, sampling=Sampling(low=50, high=70))
+    narrow = Sampling(low=50, high=70, ending=False)
+    solo = improvise(subject, changes, seed=seed, sampling=narrow)
     assert set(solo.values) <= {0, 1, 2, 3}
     assert 3 not in solo.values[:-1]
     ticks = np.cumsum([0, *(24 if v == 2 else 12 for v in solo.values if v != 3)])
@@ -191,7 +212,7 @@ def test_a_tiny_grammar(changes, seed):
     assert solo.notes.is_monophonic
     assert solo.notes.end <= changes.end
     assert all(50 <= p <= 70 for p in solo.notes.pitch)
-    again = improvise(subject, changes, seed=seed, sampling=Sampling(low=50, high=70))
+    again = improvise(subject, changes, seed=seed, sampling=narrow)
     assert again.notes == solo.notes
 
 
@@ -203,7 +224,7 @@ def test_a_grammar_without_an_end():
 
 def test_cleaning_up_can_be_switched_off():
     subject = model(TINY, value_0=20)
-    narrow = Sampling(low=60, high=72)
+    narrow = Sampling(low=60, high=72, ending=False)
     raw = improvise(subject, BLUES, seed=1, sampling=replace(narrow, clean_up=()))
     pruned = improvise(subject, BLUES, seed=1, sampling=narrow)
     assert len(raw.notes) == BLUES.end // 12

@@ -55,7 +55,8 @@ def test_bass_and_chord_tones_within_their_ranges(chords):
         assert 36 <= bass <= 47
         assert all(52 <= pitch <= 71 for pitch in upper)
         assert {pitch % 12 for pitch in upper} <= set(chord.pitch_classes)
-        assert len(upper) == len(set(upper)) == min(4, len(chord.pitch_classes))
+        fewest = min(4, len(chord.pitch_classes)) - (len(chord.pitch_classes) == 4)
+        assert fewest <= len(upper) == len(set(upper)) <= 4
         assert max(upper) - min(upper) < 12  # close together
     assert set(notes.velocity.tolist()) == {VELOCITY}
 
@@ -66,13 +67,15 @@ def test_bass_and_chord_tones_within_their_ranges(chords):
     [
         ("C", {0, 4, 7}),
         ("C7", {0, 4, 7, 10}),
+        ("C^7", {4, 7, 11}),
+        ("C7b9", {1, 4, 7, 10}),
         ("C9", {0, 4, 10, 2}),
         ("C7#9", {0, 4, 10, 3}),
         ("Cm11", {3, 10, 2, 5}),
         ("C13", {4, 10, 2, 9}),
         ("C13#11", {4, 10, 6, 9}),
         ("Calt", {4, 10, 3, 8}),
-        ("C^9", {0, 4, 11, 2}),
+        ("C^9", {4, 7, 11, 2}),
         ("C6/9", {0, 4, 9, 2}),
     ],
 )
@@ -115,7 +118,7 @@ def movement(before, now):
 
 
 def test_voices_move_little():
-    chords = ["F^7", "Bb^7", "Eø", "A7", "Dm7", "G7", "Cm7", "F7", "Bb^7", "Db7", "C6", "Gb7"]
+    chords = ["Am7", "D7", "Eø", "A7", "Dm7", "G7", "Cm7", "F7", "Bbm7", "Eb7", "Db7", "C6", "Gb7"]
     changes = one_bar_each(chords)
     notes = block_chords(changes)
     played = [at(notes, tick)[1:] for tick in changes.starts.tolist()]
