@@ -104,28 +104,40 @@ def improvise(
 
 
 def preprocess(
-    sources: Sequence[str | os.PathLike[str]],
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     *,
     encoding: str = "interval",
     tx: int = 30,
     validation: float = 0.1,
+    overwrite: bool = False,
 ) -> Dataset:
     """Turns corpora into a dataset folder, as `jazzgen preprocess` does.
 
     Args:
-        sources: MIDI files and folders, the Weimar Jazz Database, `music21:NAME`.
+        sources: MIDI files and folders, the Weimar Jazz Database, `music21:NAME`; one or several.
         out: the dataset folder.
         encoding: `interval` or `grammar`.
         tx: length of the windows in values.
         validation: share held out, 0 to below 1.
+        overwrite: replace a dataset that is there.
 
     Raises:
         JazzgenError: when a source cannot be read, yields nothing, or `out` cannot be written.
+        ValueError: when a setting is out of range.
     """
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
     literal = encoding == "grammar"
     opened = [open_source(os.fspath(source), literal_chords=literal) for source in sources]
-    dataset, _ = _preprocess(opened, Path(out), encoding=encoding, tx=tx, validation=validation)
+    dataset, _ = _preprocess(
+        opened,
+        Path(out),
+        encoding=encoding,
+        tx=tx,
+        validation=validation,
+        overwrite=overwrite,
+    )
     return dataset
 
 
@@ -148,10 +160,13 @@ def train(
 
     Raises:
         JazzgenError: when the dataset cannot be read or `out` not be written.
+        ValueError: when there is no such preset.
     """
     from jazzgen.network.training_run import train as run
 
     opened = dataset if isinstance(dataset, Dataset) else Dataset(Path(dataset))
+    if preset not in PRESETS:
+        raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
     chosen = PRESETS[preset]
     if epochs is not None:
         chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from jazzgen.cli.output import Reporter, output_options
+from jazzgen.cli.output import Reporter, counted, output_options
 from jazzgen.cli.parameters import Number
 from jazzgen.corpus.midi_changes import changes_from
 from jazzgen.corpus.midi_source import SUFFIXES
@@ -225,7 +225,7 @@ def generate(
             progress(k + 1, count)
     where = files[0] if count == 1 else files[0].parent
     report_to.say(
-        f"{recipe.bars} bars, {notes} notes, model {stored.name}, "
+        f"{counted(recipe.bars, 'bar')}, {counted(notes, 'note')}, model {stored.name}, "
         + (
             f"seed {recipe.seed}"
             if count == 1

@@ -44,7 +44,7 @@ def inspect(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Show what is in MIDI files and what jazzgen takes from them.
+    """Show what is in MIDI files and what jazzgen takes from them.
 
     Every part is listed with its number, instrument, range and how melodic it is (0 to 1); the
     part with the melody and those with the chords are chosen, with reasons. If a choice is not

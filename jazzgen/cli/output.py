@@ -23,6 +23,11 @@ def output_options(command: _Command) -> _Command:
     )(command)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 piece`, `2 pieces`."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
 class Reporter:
     """Where a command's words go.
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from jazzgen.cli.output import Reporter, output_options
+from jazzgen.cli.output import Reporter, counted, output_options
 from jazzgen.cli.parameters import BEATS, PARTS, Number
 from jazzgen.corpus.piece import Skipped
-from jazzgen.corpus.sources import open_source
+from jazzgen.corpus.sources import is_midi, open_source
 from jazzgen.encoding.preprocess import ENCODINGS
 from jazzgen.encoding.preprocess import preprocess as build_dataset
 from jazzgen.encoding.split import SPLITS, read_split_table
@@ -67,6 +67,7 @@ _SHOWN = 20
     help="CSV of piece key and `train` or `validation`, instead of --validation.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the held-out share.")
+@click.option("--overwrite", is_flag=True, help="Replace a dataset that is in --out.")
 @output_options
 def preprocess(
     sources: tuple[str, ...],
@@ -82,6 +83,7 @@ def preprocess(
     validation: float,
     split_file: Path | None,
     seed: int,
+    overwrite: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -101,6 +103,8 @@ def preprocess(
     What is left out is listed with its reason, here and in dataset.json. With --tensors,
     X (m, Tx, 78) and Y (Ty, m, 78), shifted by one, are written for use in your own code.
     """
+    if (melody, chords, beats) != (None, None, None) and not all(map(is_midi, sources)):
+        raise click.UsageError("--melody, --chords and --beats are for MIDI files alone")
     if rests is not None and encoding != "grammar":
         raise click.UsageError("--rests is for --encoding grammar")
     report_to = Reporter(as_json=as_json, quiet=quiet)
@@ -129,6 +133,7 @@ def preprocess(
             validation=validation,
             split_table=table,
             seed=seed,
+            overwrite=overwrite,
             progress=progress,
         )
     m = len(dataset.windows("train"))
@@ -136,24 +141,23 @@ def preprocess(
     shapes = write_tensors(dataset, tensors) if tensors else {}
 
     _list_skipped(report_to, report.skipped)
-    for key, remarks in list(report.remarks.items())[:_SHOWN]:
-        report_to.note(f"{key}: {'; '.join(remarks)}")
-    if len(report.remarks) > _SHOWN:
-        report_to.note(f"pieces.jsonl holds the remarks on {len(report.remarks) - _SHOWN} more")
+    _list_remarks(report_to, report.remarks)
     split = {name: len(dataset.pieces(name)) for name in SPLITS}
     report_to.say(
-        f"{report.pieces} pieces, {report.notes} notes, {report.values} values "
+        f"{counted(report.pieces, 'piece')}, {report.notes} notes, {report.values} values "
         f"in {time.perf_counter() - began:.1f} s -> {out}"
     )
     report_to.say(
-        f"train {split['train']} pieces, X ({m}, {tx}, {N_VALUES}), Y ({tx}, {m}, {N_VALUES}); "
-        f"validation {split['validation']} pieces, {m_validation} windows"
+        f"train {counted(split['train'], 'piece')}, X ({m}, {tx}, {N_VALUES}), "
+        f"Y ({tx}, {m}, {N_VALUES}); "
+        f"validation {counted(split['validation'], 'piece')}, {counted(m_validation, 'window')}"
         + (f"; left aside {split['other']}" if split["other"] else "")
     )
     if report.folded:
         report_to.say(f"{report.folded} leaps beyond two octaves were folded")
     if report.unknown:
-        report_to.say(f"{report.unknown} values too rare for a column became <UNK>")
+        share = report.unknown / report.values
+        report_to.say(f"{report.unknown} values ({share:.0%}) too rare for a column became <UNK>")
     if shapes:
         report_to.say(f"tensors -> {tensors}: " + ", ".join(f"{k} {v}" for k, v in shapes.items()))
     if not split["validation"]:
@@ -175,6 +179,20 @@ def preprocess(
             "out": str(out),
         }
     )
+
+
+def _list_remarks(report_to: Reporter, remarks: dict[str, list[str]]) -> None:
+    """What is the same for many pieces is said once."""
+    said = Counter(remark for own in remarks.values() for remark in own)
+    common = {remark for remark, count in said.items() if count > _SHOWN}
+    for remark in sorted(common):
+        report_to.note(f"{said[remark]} pieces: {remark}")
+    single = {key: [r for r in own if r not in common] for key, own in remarks.items()}
+    single = {key: own for key, own in single.items() if own}
+    for key, own in list(single.items())[:_SHOWN]:
+        report_to.note(f"{key}: {'; '.join(own)}")
+    if len(single) > _SHOWN:
+        report_to.note(f"pieces.jsonl holds the remarks on {len(single) - _SHOWN} more")
 
 
 def _list_skipped(report_to: Reporter, skipped: list[Skipped]) -> None:

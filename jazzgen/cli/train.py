@@ -112,6 +112,8 @@ def train(
     if interrupted:
         report_to.note(f"interrupted; go on with: jazzgen train {dataset} --out {out} --resume")
     report_to.result(result)
+    if interrupted:
+        raise click.exceptions.Exit(130)  # as a shell reports Ctrl-C: what follows && waits
 
 
 def _epochs_of(out: Path) -> int:

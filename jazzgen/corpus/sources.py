@@ -41,6 +41,11 @@ def open_source(
     return MidiSource([path], melody=melody, chords=chords, beats=beats, literal=literal_chords)
 
 
+def is_midi(argument: str) -> bool:
+    """Whether `open_source` takes it for MIDI files."""
+    return not argument.startswith(_MUSIC21) and not _is_database(Path(argument))
+
+
 def _is_database(path: Path) -> bool:
     if path.suffix.lower() in (".db", ".sqlite", ".sqlite3"):
         return True

@@ -69,12 +69,13 @@ def preprocess(
     validation: float = 0.1,
     split_table: dict[str, int] | None = None,
     seed: int = 0,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Dataset, Report]:
     """Encodes every piece of the sources into a dataset folder.
 
     One piece is in memory at a time. The folder appears when it is complete; a dataset that was
-    there before is replaced only then.
+    there before and may be overwritten is replaced only then.
 
     Args:
         sources: the corpora.
@@ -86,6 +87,7 @@ def preprocess(
         validation: share of the values to hold out, 0 to below 1.
         split_table: side of each piece by its key (see `read_split_table`); replaces `validation`.
         seed: of the division into training and validation.
+        overwrite: replace a dataset that is there.
         progress: is told how far the reading is.
 
     Returns:
@@ -93,11 +95,13 @@ def preprocess(
 
     Raises:
         CorpusError: when no piece could be used; the message says why.
-        DatasetError: when `out` is a folder of something else.
+        DatasetError: when `out` holds a dataset that may not be overwritten, or something else.
         OutputError: when it cannot be written.
+        ValueError: when a setting is out of range.
     """
     out = Path(out)
-    _check_replaceable(out)
+    _check_settings(encoding, tx, hop, validation)
+    _check_room(out, overwrite=overwrite)
     report = Report()
     with ExitStack() as stack:
         pieces = _read(sources, report, progress)
@@ -296,13 +300,24 @@ def _nothing(sources: Sequence[Source], report: Report) -> str:
     return f"{names}: none of {len(report.skipped)} items could be used: {listed}"
 
 
-def _check_replaceable(out: Path) -> None:
+def _check_settings(encoding: str, tx: int, hop: int | None, validation: float) -> None:
+    if encoding not in ENCODINGS:
+        raise ValueError(f"no encoding {encoding!r}; there are {', '.join(ENCODINGS)}")
+    if tx < 2 or (hop is not None and hop < 1):
+        raise ValueError("a window takes at least two values, a hop at least one")
+    if not 0 <= validation < 1:
+        raise ValueError("validation is a share, at least 0 and below 1")
+
+
+def _check_room(out: Path, *, overwrite: bool) -> None:
     if not out.exists():
         return
     if not out.is_dir():
         raise DatasetError(f"{out}: is a file, not a folder for a dataset")
     if any(out.iterdir()) and not (out / "dataset.json").is_file():
         raise DatasetError(f"{out}: holds something other than a dataset; name another folder")
+    if (out / "dataset.json").is_file() and not overwrite:
+        raise DatasetError(f"{out}: holds a dataset already; --overwrite replaces it")
 
 
 def _replace(made: Path, out: Path, before: Path) -> None:

@@ -67,7 +67,9 @@ def read_split_table(path: Path) -> dict[str, int]:
         sides = {"train": TRAIN, "validation": VALIDATION}
         table = {row[0].strip(): sides.get(row[1].strip().lower(), OTHER) for row in rows if row}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CorpusError(f"{path}: cannot read the split ({error})") from error
+        raise CorpusError(
+            f"{path}: cannot read the split ({getattr(error, 'strerror', None) or error})"
+        ) from error
     except IndexError as error:
         raise CorpusError(f"{path}: each row must be `key,train` or `key,validation`") from error
     if not table:

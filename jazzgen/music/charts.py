@@ -192,6 +192,10 @@ def read_chart(path: Path | str) -> Chart:
         raise ChartError(f"cannot open chart {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ChartError(f"{path} is no chart: it is not UTF-8 text") from error
+    if text.lstrip("\ufeff \n\r\t").startswith("<"):
+        raise ChartError(
+            f"{path} is no chart but XML or HTML; charts are text such as | Dm7 | G7 |"
+        )
     return parse_chart(text, source=str(path))
 
 
@@ -209,6 +213,8 @@ def chart_from(argument: str) -> Chart:
         return parse_chart(argument)
     if _is_file(argument):
         return read_chart(argument)
+    if _is_folder(argument):
+        raise ChartError(f"{argument} is a folder; name a chart file in it")
     bundled = bundled_charts()
     if argument in bundled:
         return read_chart(bundled[argument])
@@ -218,6 +224,13 @@ def chart_from(argument: str) -> Chart:
         f"no chart {argument!r}: {hint}give bars such as '| Dm7 G7 | Cmaj7 |', a text file, or a "
         f"bundled chart: {', '.join(bundled)}"
     )
+
+
+def _is_folder(argument: str) -> bool:
+    try:
+        return bool(argument) and Path(argument).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_file(argument: str) -> bool:

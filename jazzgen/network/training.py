@@ -18,6 +18,9 @@ from jazzgen.network.weights import Weights, weight_shapes
 _MEASURING_SPAN: Final = 256
 """Values of every piece measured at once."""
 
+_ASTRAY: Final = 20.0
+"""Nats per value beyond which training has diverged; guessing costs ln 78, 4.4."""
+
 _WARM_UP: Final = 0.05
 """Share of all steps over which the cosine schedule rises."""
 
@@ -103,6 +106,9 @@ class Trainer:
         validation = dataset.pieces("validation").tolist()
         self._measured = validation or self._train_pieces
         self._windows = dataset.windows("train") if config.span == 0 else None
+        # More rows than there are sequences would stay empty.
+        most = len(self._train_pieces if self._windows is None else self._windows)
+        self._batch = max(1, min(config.batch, most))
         self._optimizer = keras.optimizers.AdamW(
             learning_rate=config.learning_rate,
             weight_decay=config.weight_decay,
@@ -126,8 +132,8 @@ class Trainer:
             seconds = time.perf_counter() - began
             epoch = Epoch(number, loss, nats, seconds, speed)
             self.history.epochs.append(epoch)
-            if not math.isfinite(nats) or not math.isfinite(loss):
-                raise FloatingPointError(f"epoch {number}: the loss is no longer a number")
+            if not math.isfinite(nats) or not loss < _ASTRAY:
+                raise FloatingPointError(f"epoch {number}: loss {loss:.3g} nats per value")
             if self.history.best is epoch:
                 self.best_weights = self.averaged_weights()
             yield epoch
@@ -136,11 +142,11 @@ class Trainer:
         rng = np.random.default_rng([self._seed, number])
         config = self._config
         if self._windows is not None:
-            return window_batches(self._windows, self._dataset, config.batch, rng)
+            return window_batches(self._windows, self._dataset, self._batch, rng)
         return stream_batches(
             self._train_pieces,
             self._dataset,
-            config.batch,
+            self._batch,
             config.span,
             rng,
             config.transposition,
@@ -154,9 +160,9 @@ class Trainer:
         steps = (
             len(batches)
             if isinstance(batches, list)
-            else -(-len(self._windows if self._windows is not None else ()) // config.batch)
+            else -(-len(self._windows if self._windows is not None else ()) // self._batch)
         )
-        states = self.network.zero_states(config.batch)
+        states = self.network.zero_states(self._batch)
         total = counted = 0.0
         began = time.perf_counter()
         before = self.history.epochs[-1].nats_per_note if self.history.epochs else None

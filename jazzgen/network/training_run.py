@@ -65,7 +65,7 @@ def train(
         The model of the best epoch, all epochs, and whether the run was interrupted.
 
     Raises:
-        ModelError: when there is nothing to resume, or something that would be lost.
+        ModelError: when there is no run to resume, or something that would be lost.
         OutputError: when `out` cannot be written.
     """
     network_config, config = preset.network, preset.training
@@ -156,11 +156,8 @@ def _load_state(out: Path, model: StoredModel, dataset: Dataset) -> dict[str, An
         # Opened here: given a path, NumPy leaves a file it cannot read open.
         with (out / STATE_FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"{out}: no whole epoch was finished, there is nothing to resume (--overwrite begins "
-            "again)"
-        ) from error
+    except FileNotFoundError:
+        return {}  # no epoch was finished: the run begins again, with its own settings
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
 

@@ -73,7 +73,9 @@ def test_words_for_people(jazzgen_cli, corpus, tmp_path):
 def test_quiet(jazzgen_cli, corpus, tmp_path):
     done = jazzgen_cli("preprocess", corpus, "--out", tmp_path / "data", "--quiet")
     assert done == (0, "", "")
-    done = jazzgen_cli("preprocess", corpus, "--out", tmp_path / "data", "--quiet", "--json")
+    done = jazzgen_cli(
+        "preprocess", corpus, "--out", tmp_path / "data", "--overwrite", "-q", "--json"
+    )
     assert (json.loads(done.out)["pieces"], done.err) == (6, "")
 
 

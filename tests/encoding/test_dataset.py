@@ -277,7 +277,7 @@ class _Alive:
 
 class TestReplacing:
     def test_replaced_as_a_whole(self, dataset):
-        preprocess([ListSource(piece("other"))], dataset.path, tx=5)
+        preprocess([ListSource(piece("other"))], dataset.path, tx=5, overwrite=True)
         after = Dataset(dataset.path)
         assert (len(after), after.tx) == (1, 5)
         assert [path.name for path in dataset.path.parent.iterdir()] == ["data"]
@@ -286,9 +286,9 @@ class TestReplacing:
         before = snapshot(dataset.path)
         source = ListSource(Skipped("a", "bad"), Skipped("b", "bad"), Skipped("c", "worse"))
         with pytest.raises(CorpusError, match=r"none of 3 items.*bad \(2\); worse \(1\)"):
-            preprocess([source], dataset.path)
+            preprocess([source], dataset.path, overwrite=True)
         with pytest.raises(CorpusError, match="list: nothing to read"):
-            preprocess([ListSource()], dataset.path)
+            preprocess([ListSource()], dataset.path, overwrite=True)
         assert snapshot(dataset.path) == before
         assert [path.name for path in dataset.path.parent.iterdir()] == ["data"]
 
@@ -301,15 +301,33 @@ class TestReplacing:
 
         before = snapshot(dataset.path)
         with pytest.raises(KeyboardInterrupt):
-            preprocess([Failing(1, 2)], dataset.path, encoding=encoding)
+            preprocess([Failing(1, 2)], dataset.path, encoding=encoding, overwrite=True)
         assert snapshot(dataset.path) == before
         assert [path.name for path in dataset.path.parent.iterdir()] == ["data"]
 
     def test_kept_when_the_split_names_none_of_it(self, dataset):
         before = snapshot(dataset.path)
         with pytest.raises(CorpusError):
-            preprocess([corpus()], dataset.path, split_table={"zz": 0})
+            preprocess([corpus()], dataset.path, split_table={"zz": 0}, overwrite=True)
         assert snapshot(dataset.path) == before
+
+    def test_refused_unless_asked_for(self, dataset):
+        before = snapshot(dataset.path)
+        source = corpus()
+        with pytest.raises(DatasetError, match="holds a dataset already; --overwrite"):
+            preprocess([source], dataset.path)
+        assert source.read == 0
+        assert snapshot(dataset.path) == before
+
+    @pytest.mark.parametrize(
+        "setting",
+        [{"encoding": "foo"}, {"tx": 1}, {"hop": 0}, {"validation": 1.0}, {"validation": -0.1}],
+        ids=str,
+    )
+    def test_settings_that_make_no_sense(self, tmp_path, setting):
+        with pytest.raises(ValueError, match=r"encoding|window|share"):
+            preprocess([corpus()], tmp_path / "data", **setting)
+        assert not (tmp_path / "data").exists()
 
     def test_a_folder_of_other_things_is_refused(self, tmp_path):
         (tmp_path / "letter.txt").write_text("dear")
