@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jazzgen.api import Take, improvise, preprocess, train
+    from jazzgen.api import Take, improvise, keras_network, preprocess, train
     from jazzgen.encoding.dataset import Dataset
     from jazzgen.errors import JazzgenError
     from jazzgen.generation.improvise import Sampling
@@ -19,6 +19,7 @@ _WHERE = {
     "Sampling": "jazzgen.generation.improvise",
     "Take": "jazzgen.api",
     "improvise": "jazzgen.api",
+    "keras_network": "jazzgen.api",
     "load_model": "jazzgen.network.models",
     "parse_chart": "jazzgen.music.charts",
     "preprocess": "jazzgen.api",
@@ -33,6 +34,7 @@ __all__ = [
     "Sampling",
     "Take",
     "improvise",
+    "keras_network",
     "load_model",
     "parse_chart",
     "preprocess",

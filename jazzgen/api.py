@@ -31,6 +31,7 @@ from jazzgen.network.models import DEFAULT_MODEL, load_model
 from jazzgen.rendering.solo_file import TENOR_SAX, write_solo
 
 if TYPE_CHECKING:
+    from jazzgen.network.networks import SoloNetwork
     from jazzgen.network.training import History
 
 
@@ -172,3 +173,23 @@ def train(
         chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
     model, history, _ = run(opened, Path(out), chosen, seed=seed)
     return model, history
+
+
+def keras_network(model: str | StoredModel = DEFAULT_MODEL) -> "SoloNetwork":
+    """A trained model as Keras layers, to take apart or to train on. Loads TensorFlow.
+
+    Its `model` takes whole sequences; its `step_model()` is the inference model, one step: x
+    `(1, 78)`[, flags `(1, N_FEATURES)`], a, c of each layer to probabilities `(1, 78)`, a, c.
+
+    Args:
+        model: the name of a bundled model, a model folder, or a model already loaded.
+
+    Raises:
+        ModelError: when it cannot be loaded.
+    """
+    from jazzgen.network.networks import SoloNetwork
+
+    stored = load_model(model) if isinstance(model, str) else model
+    network = SoloNetwork(stored.network)
+    network.set_weights(stored.weights)
+    return network
