@@ -61,7 +61,9 @@ def main() -> None:
     The exit status is then 1, or 2 for wrong usage; 130 after Ctrl-C.
     """
     try:
-        cli.main(prog_name="jazzgen", standalone_mode=False)
+        status = cli.main(prog_name="jazzgen", standalone_mode=False)
+        if isinstance(status, int) and status:  # what a command gave to `click.exceptions.Exit`
+            sys.exit(status)
     except JazzgenError as error:
         _fail(str(error), 1)
     except click.exceptions.NoArgsIsHelpError as error:

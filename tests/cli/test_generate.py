@@ -297,6 +297,14 @@ class TestBars:
     def test_other_metres(self, solo, chart, ticks):
         assert length(solo("--bars", 5, changes=chart)) == 5 * ticks
 
+    @pytest.mark.parametrize("time", [(6, 8), (12, 8), (2, 2), (3, 4), (7, 8)])
+    def test_a_metre_stays_as_it_is_counted(self, solo, tmp_path, generate, time):
+        path = solo("--bars", 2, changes=f"time: {time[0]}/{time[1]}\n| Am7 | D7 |")
+        generate("--recipe", path, "-o", tmp_path / "again.mid")
+        for file in (path, tmp_path / "again.mid"):
+            metres = [m for m in mido.MidiFile(file).tracks[0] if m.type == "time_signature"]
+            assert [(m.numerator, m.denominator) for m in metres] == [time]
+
     @pytest.mark.parametrize("low_high", [(46, 86), (60, 72), (0, 12), (115, 127), (30, 50)])
     def test_pitches_stay_in_the_range(self, solo, low_high, grammar_model_folder, model_folder):
         for model in (model_folder, grammar_model_folder):

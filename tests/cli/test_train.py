@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from jazzgen.music.changes import Changes
+from jazzgen.music.chords import parse_chord
+from jazzgen.music.midi_write import Track, write_midi
+from jazzgen.music.notes import Notes
+
+CHANGES = Changes.build([(0, parse_chord("Dm7")), (384, parse_chord("G7"))], range(0, 865, 96))
+
+
+@pytest.fixture
+def dataset(jazzgen_cli, tmp_path):
+    (tmp_path / "midi").mkdir()
+    for i in range(4):
+        line = Notes.of([(t * 12, 10, 60 + (t * (i + 2)) % 14) for t in range(60)])
+        file = tmp_path / "midi" / f"tune {'abcd'[i]}.mid"
+        write_midi(file, [Track("Solo", 66, 0, line)], tempo_bpm=120, changes=CHANGES)
+    assert jazzgen_cli("preprocess", tmp_path / "midi", "--out", tmp_path / "data").code == 0
+    return tmp_path / "data"
+
+
+def test_json_is_one_object_and_the_model_plays(jazzgen_cli, dataset, tmp_path):
+    out = tmp_path / "model"
+    arguments = ("train", dataset, "--out", out, "--preset", "classic", "--epochs", "2")
+    done = jazzgen_cli(*arguments, "--batch", 10**8, "--json")
+    answer = json.loads(done.out)
+    assert done.code == 0
+    assert answer["epochs"] == 2
+    assert answer["nats_per_note"] > 0
+    assert answer["seconds"] > 0
+    assert answer["values_per_second"] > 0
+    assert "epoch 2: loss" in done.err
+    solo = tmp_path / "solo.mid"
+    assert jazzgen_cli("generate", "--model", out, "--bars", 2, "-o", solo, "-q") == (0, "", "")
+
+    again = jazzgen_cli(*arguments)
+    assert again.code == 1
+    assert "holds a model already; --resume" in again.err
+    more = jazzgen_cli("train", dataset, "--out", out, "--resume", "--epochs", 3, "--json", "-q")
+    assert json.loads(more.out)["epochs"] == 3
+    assert more.err == ""
+
+
+def test_interrupted_it_says_how_to_go_on_and_stops_what_follows(
+    jazzgen_cli, dataset, tmp_path, monkeypatch
+):
+    from jazzgen.network import training_run
+
+    real = training_run.train
+
+    def interrupted(*arguments, on_progress, **options):
+        def interrupt(progress):
+            if progress.epoch == 2:
+                raise KeyboardInterrupt
+
+        return real(*arguments, on_progress=interrupt, **options)
+
+    monkeypatch.setattr(training_run, "train", interrupted)
+    out = tmp_path / "model"
+    done = jazzgen_cli("train", dataset, "--out", out, "--preset", "classic", "--epochs", "4")
+    assert done.code == 130
+    assert "--resume" in done.err
+    monkeypatch.setattr(training_run, "train", real)
+    done = jazzgen_cli("train", dataset, "--out", out, "--resume", "--json")
+    assert (done.code, json.loads(done.out)["epochs"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (("--resume", "--overwrite"), 2),
+        (("--resume", "--batch", "3"), 2),
+        (("--epochs", "0"), 2),
+        (("--preset", "best"), 2),
+        (("--resume",), 1),
+    ],
+    ids=str,
+)
+def test_wrong_usage_is_one_line(refuses, dataset, tmp_path, wrong, code):
+    refuses("train", dataset, "--out", tmp_path / "model", *wrong, code=code)
+    assert not (tmp_path / "model").exists()
+
+
+def test_no_dataset(refuses, tmp_path):
+    assert "no such folder" in refuses("train", tmp_path / "nix", "--out", tmp_path / "model")
+
+
+def test_melody_is_for_midi_alone(refuses, tmp_path):
+    said = refuses("preprocess", "music21:demos", "--melody", "1", "--out", tmp_path / "x", code=2)
+    assert "for MIDI files alone" in said
