@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from jazzgen.corpus.harmony import ChordRows
-from jazzgen.music.chords import Chord, pitch_class_name
+from jazzgen.music.chords import Chord, chord_of_notes, pitch_class_name
 from jazzgen.music.notes import IntArray, Notes
 
 TOGETHER: Final = 1
@@ -51,9 +51,4 @@ def struck_chords(accompaniment: Notes, bar_lines: IntArray) -> ChordRows:
 
 
 def _chord(pitches: list[int]) -> Chord:
-    bass = pitches[0] % 12
-    tones = 0
-    for p in pitches:
-        tones |= 1 << p % 12
-    names = "-".join(pitch_class_name(p % 12) for p in dict.fromkeys(pitches))
-    return Chord(symbol=f"({names})", root=bass, bass=bass, tones=tones)
+    return chord_of_notes([pitch_class_name(p % 12) for p in dict.fromkeys(pitches)])

@@ -1,4 +1,4 @@
-"""What a conditional network is told beside each value: where in the bar, over which chords.
+"""What a conditional network is told beside each value: where in the bar, over which chords, how.
 
 For every value the dataset keeps one row of small integers, `SLOTS`; the flags that the network
 sees are looked up in one table a slot (`features`). Chords are turned so that the reference pitch
@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from jazzgen.encoding.manner import FEELS, INSTRUMENTS, STYLES, Manner
 from jazzgen.music.changes import Changes
 from jazzgen.music.notes import IntArray
 from jazzgen.music.ticks import TICKS_PER_BEAT
@@ -79,6 +80,11 @@ def _tempo() -> Slot:
     return Slot("tempo", np.maximum(near, 0).astype(np.float32))
 
 
+def _or_open(name: str, size: int) -> Slot:
+    """One flag for each index from 1; 0, left open, sets none."""
+    return Slot(name, np.eye(size + 1, dtype=np.float32)[:, 1:])
+
+
 SLOTS: Final = (
     _one_hot("phase", 2),  # a note, rest or end is due, or a length
     _one_hot("beat", MAX_BEATS),  # of the bar, from 0
@@ -91,26 +97,31 @@ SLOTS: Final = (
     _one_hot("until_next", len(_UNTIL_TICKS) + 1),  # time left until then
     Slot("register", register_flags(np.arange(128))),  # of the reference pitch
     _tempo(),  # in beats a minute
+    _or_open("style", len(STYLES)),
+    _or_open("instrument", len(INSTRUMENTS)),
+    _or_open("feel", len(FEELS)),
 )
 """The columns of a context row, in order."""
 
 N_SLOTS: Final = len(SLOTS)
-"""Integers in a context row (11)."""
+"""Integers in a context row (14)."""
 
 N_FEATURES: Final = sum(slot.table.shape[1] for slot in SLOTS)
 """Flags the network sees for a context row."""
 
 
 class ContextMaker:
-    """Derives context rows from changes and tempo; made once for a solo.
+    """Derives context rows from changes, tempo and manner; made once for a solo.
 
     Args:
         changes: chords and bar lines.
         tempo_bpm: beats a minute, above 0.
+        manner: style, instrument and feel; all left open unless given.
     """
 
-    def __init__(self, changes: Changes, tempo_bpm: float) -> None:
-        self._tempo = min(round(tempo_bpm), MAX_TEMPO)
+    def __init__(self, changes: Changes, tempo_bpm: float, manner: Manner | None = None) -> None:
+        # The same at every value: tempo, style, instrument, feel.
+        self._whole = (min(round(tempo_bpm), MAX_TEMPO), *(manner or Manner()).indices)
         self._changes = changes
         self._root = np.array([chord.root for chord in changes.chords], dtype=np.int32)
         self._tones = np.array([chord.tones for chord in changes.chords], dtype=np.int32)
@@ -156,7 +167,7 @@ class ContextMaker:
                 has_next, np.searchsorted(_UNTIL_TICKS, until, side="left"), len(_UNTIL_TICKS)
             ),
             reference,
-            np.full(len(ticks), self._tempo),
+            *(np.full(len(ticks), index) for index in self._whole),
         )
         return np.stack(columns, axis=1).astype(np.int16)
 

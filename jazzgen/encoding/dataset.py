@@ -10,25 +10,29 @@ A dataset folder holds
 - `offsets.npy`: int64 `(pieces + 1,)`, where each piece's sequence begins;
 - `split.npy`: uint8 `(pieces,)`, 0 train, 1 validation, 2 other;
 - `notes.npy`: int32 `(pieces,)`, sounding notes of each piece;
-- `pieces.jsonl`: one JSON object a piece: key, group, notes, tempo and what else is known.
+- `pieces.jsonl`: one JSON object a piece: key, group, notes, tempo, changes and what else is known.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from jazzgen.corpus.piece import Piece
 from jazzgen.encoding.base import ValueArray
 from jazzgen.encoding.context import N_SLOTS, ContextArray
+from jazzgen.encoding.interval import IntervalDecoder
 from jazzgen.encoding.split import SPLITS, SplitArray
 from jazzgen.encoding.vocabulary import N_VALUES, Vocabulary
 from jazzgen.errors import DatasetError
+from jazzgen.music.changes import Changes
 from jazzgen.music.notes import IntArray
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the layout; a dataset of another version is refused."""
 
 OneHot = npt.NDArray[np.uint8]
@@ -110,11 +114,54 @@ class Dataset:
         span = slice(int(self.offsets[piece]), int(self.offsets[piece + 1]))
         return self.values[span], self.context[span]
 
+    def sha256(self) -> str:
+        """Fingerprint of what is learned from: values, context, pieces, sides and windows."""
+        digest = hashlib.sha256(f"{self.tx}/{self.hop}".encode())
+        digest.update(np.ascontiguousarray(self.offsets).tobytes())
+        digest.update(np.ascontiguousarray(self.split).tobytes())
+        for array in (self.values, self.context):
+            for start in range(0, len(array), 1 << 20):  # flat memory
+                digest.update(np.ascontiguousarray(array[start : start + (1 << 20)]).tobytes())
+        return digest.hexdigest()
+
     def about(self) -> Iterator[dict[str, Any]]:
         """What is known of each piece, in order."""
         with (self.path / "pieces.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
                 yield json.loads(line)
+
+    def solos(self, pieces: Iterable[int]) -> Iterator[Piece]:
+        """Pieces as they were encoded, read back: notes as the values spell them, and changes.
+
+        Args:
+            pieces: their numbers, yielded in the order given.
+
+        Raises:
+            DatasetError: when the values do not say which notes were played (the grammar), or
+                `pieces.jsonl` is damaged.
+        """
+        if self.vocabulary.encoding != "interval":
+            raise DatasetError(
+                f"{self.path}: the encoding `{self.vocabulary.encoding}` does not keep the notes; "
+                "run `jazzgen preprocess` without --encoding"
+            )
+        rows = list(self.about())
+        for piece in pieces:
+            decoder = IntervalDecoder()
+            try:
+                for value in self.sequence(piece)[0][1:].tolist():
+                    decoder.push(value)
+                row = rows[piece]
+                yield Piece(
+                    key=row["key"],
+                    group=row["group"],
+                    notes=decoder.notes(),
+                    changes=Changes.from_json(row["changes"]),
+                    tempo_bpm=float(row["tempo_bpm"]),
+                    about=row["about"],
+                )
+            except (IndexError, KeyError, TypeError, ValueError) as error:
+                raise DatasetError(f"{self.path}: piece {piece} is damaged ({error})") from error
 
     def windows(self, side: str = "train") -> npt.NDArray[np.int64]:
         """Where each window's `Tx + 1` values stand.

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jazzgen.corpus.piece import Piece
-from jazzgen.encoding.base import EVENT, LENGTH, START_PITCH, BoolArray, Encoded
+from jazzgen.encoding.base import EVENT, LENGTH, START_PITCH, BoolArray, Encoded, ValueArray
 from jazzgen.encoding.vocabulary import END as END_SYMBOL
 from jazzgen.encoding.vocabulary import N_VALUES, Vocabulary
 from jazzgen.music.changes import Changes
@@ -206,6 +206,20 @@ def fold_leap(semitones: int) -> int:
 def is_note(values: npt.NDArray[np.integer]) -> BoolArray:
     """bool, same shape: which values begin a sounding note."""
     return values < REST
+
+
+def event_ticks(values: ValueArray) -> tuple[ValueArray, IntArray]:
+    """When the notes and rests of a sequence begin.
+
+    Args:
+        values: uint8 `(2 n + 2,)`, `<END>`, `n` notes or rests each followed by its length,
+            `<END>`: a sequence as it lies in a dataset.
+
+    Returns:
+        The values of the notes and rests, uint8 `(n,)`, and their ticks, int32 `(n,)`.
+    """
+    length = _LENGTHS[values[2:-1:2] - FIRST_LENGTH]
+    return values[1:-1:2], (np.cumsum(length) - length).astype(np.int32)
 
 
 class IntervalDecoder:

@@ -20,6 +20,7 @@ from jazzgen.encoding.dataset import FORMAT, Dataset
 from jazzgen.encoding.grammar import GrammarEncoding
 from jazzgen.encoding.growing import GrowingArray
 from jazzgen.encoding.interval import IntervalEncoding
+from jazzgen.encoding.manner import Manner
 from jazzgen.encoding.split import (
     SPLITS,
     SplitArray,
@@ -175,7 +176,7 @@ class _Writer:
     ) -> int:
         """Returns the number of sounding notes, 0 where the piece was left out."""
         encoded = self._encoding.encode(piece)
-        rows = ContextMaker(piece.changes, piece.tempo_bpm).rows(
+        rows = ContextMaker(piece.changes, piece.tempo_bpm, Manner.of(piece.about)).rows(
             encoded.ticks, encoded.reference, encoded.phase
         )
         end = self._encoding.vocabulary.end
@@ -207,6 +208,7 @@ class _Writer:
             "notes": encoded.sounding,
             "bars": piece.changes.bars,
             "tempo_bpm": round(piece.tempo_bpm, 3),
+            "changes": piece.changes.to_json(),
             "about": dict(piece.about),
             "remarks": list(piece.remarks),
         }

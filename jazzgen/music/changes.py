@@ -1,11 +1,12 @@
 """The changes of a solo laid out in time: which chord sounds when, and where the bars begin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from jazzgen.music.chords import NO_CHORD, Chord
+from jazzgen.music.chords import NO_CHORD, Chord, chord_of_notes, parse_chord
 from jazzgen.music.notes import IntArray
 from jazzgen.music.ticks import TICKS_PER_BEAT
 
@@ -95,6 +96,35 @@ class Changes:
         ]
         return Changes.build(chords, lines, self.metre)
 
+    def cut(self, bars: int) -> "Changes":
+        """The first `bars` bars, at least 1; all of them where there are no more."""
+        return self if bars >= self.bars else self.repeated(bars=bars)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with chords by symbol, lengths of bars in ticks, and metre."""
+        return {
+            "chords": [
+                [start, chord.symbol]
+                for start, chord in zip(self.starts.tolist(), self.chords, strict=True)
+            ],
+            "bar_ticks": np.diff(self.bar_lines).tolist(),
+            "metre": self.metre,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Changes":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: when it is damaged.
+        """
+        rows = [(int(start), _chord(symbol)) for start, symbol in data["chords"]]
+        metre = data["metre"]
+        if metre is not None:
+            numerator, denominator = map(int, metre)
+            metre = numerator, denominator
+        return cls.build(rows, np.cumsum([0, *data["bar_ticks"]]).tolist(), metre)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Changes):
             return NotImplemented
@@ -114,3 +144,11 @@ class Changes:
     def at(self, tick: int) -> Chord:
         """The chord that sounds at `tick`; past the end, the last one."""
         return self.chords[int(np.searchsorted(self.starts, tick, side="right")) - 1]
+
+
+def _chord(symbol: str) -> Chord:
+    if symbol == NO_CHORD.symbol:
+        return NO_CHORD
+    if symbol.startswith("("):
+        return chord_of_notes(symbol[1:-1].split("-"))
+    return parse_chord(symbol)

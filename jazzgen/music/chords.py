@@ -18,6 +18,7 @@ Conventions:
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -221,6 +222,22 @@ class _Stack:
     def tones(self) -> int:
         """Bit mask of the tones above a root of 0."""
         return sum({1 << tone for tones in self.degrees.values() for tone in tones})
+
+
+def chord_of_notes(names: Sequence[str]) -> Chord:
+    """Exactly these notes, the lowest first, whatever symbol they would go by.
+
+    Args:
+        names: note names such as `Eb`, at least one; the first is root and bass.
+
+    Raises:
+        ChordError: when one of them is not a note name.
+    """
+    if unknown := [name for name in names if not re.fullmatch("[A-G][b#]?", name)]:
+        raise ChordError(f"no such note: {unknown[0]!r}")
+    pitch_classes = [pitch_class(name) for name in names]
+    tones = sum(1 << p for p in set(pitch_classes))
+    return Chord(f"({'-'.join(names)})", pitch_classes[0], pitch_classes[0], tones)
 
 
 @lru_cache(maxsize=4096)

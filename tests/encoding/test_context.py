@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jazzgen.encoding.context import N_FEATURES, N_SLOTS, SLOTS, ContextMaker, features
+from jazzgen.encoding.manner import Manner
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import NO_CHORD, parse_chord
 
@@ -36,13 +37,13 @@ def flags(*tones):
 def test_rows_worked_out_by_hand():
     assert rows(TWO_FIVE_ONE, (0, 62, 0), (130, 67, 1), (191, 60, 0), (286, 61, 1)) == [
         # D over Dm7: R b3 5 b7; then G7, whose root is a fourth above, a bar away
-        [0, 0, 0, 4, 0, flags(0, 3, 7, 10), 5, flags(5, 9, 0, 3), 3, 62, 120],
+        [0, 0, 0, 4, 0, flags(0, 3, 7, 10), 5, flags(5, 9, 0, 3), 3, 62, 120, 0, 0, 0],
         # bar 2, beat 2, tick 10, G over G7; then Cmaj7, a fourth above, in 62 ticks
-        [1, 1, 10, 4, 0, flags(0, 4, 7, 10), 5, flags(5, 9, 0, 4), 3, 67, 120],
+        [1, 1, 10, 4, 0, flags(0, 4, 7, 10), 5, flags(5, 9, 0, 4), 3, 67, 120, 0, 0, 0],
         # the last tick of bar 2; C over G7; Cmaj7 in 1 tick
-        [0, 3, 23, 4, 7, flags(7, 11, 2, 5), 0, flags(0, 4, 7, 11), 0, 60, 120],
+        [0, 3, 23, 4, 7, flags(7, 11, 2, 5), 0, flags(0, 4, 7, 11), 0, 60, 120, 0, 0, 0],
         # C# over Cmaj7: root a major seventh above; nothing follows
-        [1, 3, 22, 4, 11, flags(11, 3, 6, 10), 12, 0, 5, 61, 120],
+        [1, 3, 22, 4, 11, flags(11, 3, 6, 10), 12, 0, 5, 61, 120, 0, 0, 0],
     ]
 
 
@@ -156,16 +157,17 @@ class TestFeatures:
         made = features(context)
         assert made.shape == (4, 5, N_FEATURES)
         assert made.dtype == np.float32
-        assert N_FEATURES == 2 + 12 + 24 + 13 + 13 + 12 + 13 + 12 + 6 + 11 + 6
+        assert N_FEATURES == 2 + 12 + 24 + 13 + 13 + 12 + 13 + 12 + 6 + 11 + 6 + 8 + 10 + 5
 
     def test_flags_worked_out_by_hand(self):
         made = features(np.array(rows(TWO_FIVE_ONE, (130, 67, 1))))[0]
         parts = np.split(made, np.cumsum([slot.table.shape[1] for slot in SLOTS])[:-1])
         on = [np.flatnonzero(part).tolist() for part in parts]
         chords = [[0], [0, 4, 7, 10], [5], [0, 4, 5, 9], [3]]
-        assert on[:-1] == [[1], [1], [10], [4], *chords, [5, 6]]
+        assert on[:-4] == [[1], [1], [10], [4], *chords, [5, 6]]
+        assert on[-3:] == [[], [], []]  # no manner asked for
         # G4 = 67 lies 1/6 of the way from 66 to 72
-        assert parts[-2][[5, 6]] == pytest.approx([5 / 6, 1 / 6])
+        assert parts[-5][[5, 6]] == pytest.approx([5 / 6, 1 / 6])
 
     def test_register_flags_sum_to_one(self):
         [register] = [slot.table for slot in SLOTS if slot.name == "register"]
@@ -194,3 +196,13 @@ def test_tempo_flags_are_one_at_their_centres_and_share_between():
     assert tempo[[60, 120, 240]].max(axis=1) == pytest.approx(1, abs=0.02)
     assert np.allclose(tempo.sum(axis=1), 1, atol=0.02)
     assert (tempo[40] == tempo[60]).all()
+
+
+def test_manner_sets_one_flag_a_part_and_none_where_open():
+    manner = Manner(style="bebop", instrument="ts")
+    made = ContextMaker(TWO_FIVE_ONE, 120.0, manner).rows(
+        np.array([0, 100], dtype=np.int32), np.array([60, 60]), np.array([0, 0])
+    )
+    assert made[:, -3:].tolist() == [[3, 9, 0]] * 2
+    flags_of = np.split(features(made)[0], np.cumsum([s.table.shape[1] for s in SLOTS])[:-1])
+    assert [np.flatnonzero(part).tolist() for part in flags_of[-3:]] == [[2], [8], []]

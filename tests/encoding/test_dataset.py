@@ -183,10 +183,31 @@ class TestSequences:
             "notes": 40,
             "bars": bars,
             "tempo_bpm": 140.0,
+            "changes": source.items[0].changes.to_json(),
             "about": {"title": "Ä"},
             "remarks": ["hm"],
         }
         assert report.remarks == {"p": ["hm"]}
+
+    def test_solos_are_read_back(self, tmp_path):
+        sources = [piece(f"p{i}", tempo_bpm=100.0 + i, about={"title": "T"}) for i in range(3)]
+        dataset, _ = preprocess([ListSource(*sources)], tmp_path / "data")
+        for read, wanted in zip(dataset.solos([2, 0]), (sources[2], sources[0]), strict=True):
+            assert (read.key, read.group, read.tempo_bpm) == (
+                wanted.key,
+                wanted.group,
+                wanted.tempo_bpm,
+            )
+            assert read.changes == wanted.changes
+            assert read.about == wanted.about
+            assert np.array_equal(read.notes.onset, wanted.notes.onset)
+            assert np.array_equal(read.notes.pitch, wanted.notes.pitch)
+
+    def test_solos_of_a_damaged_piece_are_one_error(self, tmp_path):
+        dataset, _ = preprocess([ListSource(piece("p"))], tmp_path / "data")
+        (dataset.path / "pieces.jsonl").write_text("{}\n", encoding="utf-8")
+        with pytest.raises(DatasetError, match="piece 0 is damaged"):
+            list(Dataset(dataset.path).solos([0]))
 
 
 class TestSplit:
