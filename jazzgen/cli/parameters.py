@@ -53,3 +53,9 @@ class _Beats(click.ParamType[tuple[float, float]]):
 
 PARTS = _Parts()
 BEATS = _Beats()
+
+
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Whether a parameter comes from the command line (or the environment), not from a default."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source is not click.core.ParameterSource.DEFAULT

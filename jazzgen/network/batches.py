@@ -10,7 +10,9 @@ import numpy.typing as npt
 from jazzgen.encoding.context import N_SLOTS, SLOTS
 from jazzgen.encoding.dataset import Dataset
 
-_REGISTER = next(i for i, slot in enumerate(SLOTS) if slot.name == "register")
+_COLUMN = {slot.name: i for i, slot in enumerate(SLOTS)}
+_REGISTER = _COLUMN["register"]
+_MANNER = [_COLUMN[name] for name in ("style", "instrument", "feel")]
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Batch:
         targets: int32 `(T, B)`, the values to predict.
         counts: float32 `(T, B)`, 1 where a target counts, 0 where the batch is only filled up.
         carry: float32 `(B, 1)`, 1 where the state of the batch before goes on, 0 at a new piece.
+        places: int64 `(T, B)`, where each target stands in the dataset's arrays.
     """
 
     inputs: npt.NDArray[np.int32]
@@ -31,6 +34,7 @@ class Batch:
     targets: npt.NDArray[np.int32]
     counts: npt.NDArray[np.float32]
     carry: npt.NDArray[np.float32]
+    places: npt.NDArray[np.int64]
 
     @classmethod
     def blank(cls, steps: int, rows: int) -> "Batch":
@@ -41,6 +45,7 @@ class Batch:
             targets=np.zeros((steps, rows), dtype=np.int32),
             counts=np.zeros((steps, rows), dtype=np.float32),
             carry=np.zeros((rows, 1), dtype=np.float32),
+            places=np.zeros((steps, rows), dtype=np.int64),
         )
 
     def fill(self, row: int, dataset: Dataset, piece: int, first: int, last: int) -> None:
@@ -56,6 +61,7 @@ class Batch:
         self.targets[steps, row] = values[first:last]
         self.context[steps, row] = context[first:last]
         self.counts[steps, row] = 1
+        self.places[steps, row] = int(dataset.offsets[piece]) + np.arange(first, last)
 
 
 def window_batches(
@@ -80,6 +86,7 @@ def window_batches(
         made.targets[:, :n] = dataset.values[index[1:]]
         made.context[:, :n] = dataset.context[index[1:]]
         made.counts[:, :n] = 1
+        made.places[:, :n] = index[1:]
         yield made
 
 
@@ -90,6 +97,7 @@ def stream_batches(
     span: int,
     rng: np.random.Generator,
     transposition: int = 0,
+    manner_dropout: float = 0.0,
 ) -> Iterator[Batch]:
     """Whole pieces side by side, `span` values at a time.
 
@@ -103,8 +111,10 @@ def stream_batches(
         span: values of a row.
         rng: order, cuts and transpositions.
         transposition: semitones by which each piece may be moved up or down.
+        manner_dropout: chance of each part of a piece's manner to be left open.
     """
     moved = {int(p): int(rng.integers(-transposition, transposition + 1)) for p in pieces}
+    told = {int(p): rng.random(len(_MANNER)) >= manner_dropout for p in pieces}
     lengths = np.diff(dataset.offsets)[list(pieces)] - 1
     rows: list[list[tuple[int, int, int]]] = [[] for _ in range(batch)]
     load = np.zeros(batch, dtype=np.int64)
@@ -130,6 +140,7 @@ def stream_batches(
                 made.carry[row] = first > 1
                 register = made.context[:, row, _REGISTER]
                 made.context[:, row, _REGISTER] = np.clip(register + moved[piece], 0, 127)
+                made.context[:, row, _MANNER] *= told[piece]
         yield made
 
 

@@ -1,5 +1,8 @@
 """The model card: what a model is, what it learned from, how good it is, what it cannot do."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from jazzgen.network.model_folder import StoredModel
 from jazzgen.network.training import History
 
@@ -36,9 +39,8 @@ def model_card(model: StoredModel, history: History) -> str:
         f"- dropout: {network.dropout}, of values {network.value_dropout}, of the context "
         f"{network.context_dropout}, of recurrent weights {network.weight_dropout}",
         f"- seed: {info['seed']}",
-        f"- made with `jazzgen train DATASET --out {model.name} --preset {info['preset']} "
-        f"--epochs {training['epochs']} --seed {info['seed']}`; config.json names the pieces that "
-        "were held out",
+        *_origin(info),
+        "- config.json names the pieces that were held out",
     ]
     if history.epochs:
         trained = info["trained"]
@@ -53,6 +55,7 @@ def model_card(model: StoredModel, history: History) -> str:
             f"- **{history.best.nats_per_note:.3f} nats per sounding note** on the {where}: the "
             "summed cross-entropy of all values (notes, rests, lengths, ends) of whole pieces, "
             "divided by the sounding notes; lower is better",
+            *_with_memory(trained),
             "",
             "![Training curves](curves.png)",
         ]
@@ -60,8 +63,7 @@ def model_card(model: StoredModel, history: History) -> str:
         "",
         "## Limits",
         "",
-        "- It has learned lines, not form: it does not know the chorus it is in, and repeats "
-        "ideas less than players do.",
+        "- It has learned lines, not form: it does not know the chorus it is in.",
         "- It writes one note at a time, without dynamics or articulation.",
         "- What it plays is as free or as bound as what it learned from: mind the licences.",
         "",
@@ -73,3 +75,31 @@ def model_card(model: StoredModel, history: History) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _origin(info: Mapping[str, Any]) -> list[str]:
+    """How to make it again, or what it was made from."""
+    lines = []
+    if begun := info.get("from"):
+        lines.append(f"- begun with the weights of `{begun['name']}` ({begun['sha256'][:16]})")
+    if lessons := info.get("lessons"):
+        lines.append(
+            "- learned what its teachers expect (distillation) along the pieces and along solos "
+            + ", ".join(s for s in lessons["sources"] if s.startswith("improvised"))
+        )
+    if not lines:
+        lines.append(
+            f"- made with `jazzgen train DATASET --preset {info['preset']} --epochs "
+            f"{info['training']['epochs']} --seed {info['seed']}`"
+        )
+    return lines
+
+
+def _with_memory(trained: Mapping[str, Any]) -> list[str]:
+    nats = trained.get("nats_per_note_with_memory")
+    if nats is None:
+        return []
+    return [
+        f"- **{nats:.3f}** with its memory of the solo so far, whose gates were fitted to training "
+        "pieces"
+    ]

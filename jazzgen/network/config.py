@@ -1,7 +1,7 @@
 """What a network is made of and how it is trained: plain settings, stored with every model."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, Self
 
 
@@ -41,6 +41,8 @@ class NetworkConfig(_Settings):
             Keskar & Socher 2018).
         experts: whether chord degrees and height have a say of their own in the next note (see
             `jazzgen.network.experts`); needs the context, and the interval encoding.
+        memory: whether what the solo has played so far has a say of its own (see
+            `jazzgen.network.memory`); needs the context. Fitted when the network is trained.
     """
 
     units: tuple[int, ...]
@@ -50,12 +52,13 @@ class NetworkConfig(_Settings):
     dropout: float = 0.0
     weight_dropout: float = 0.0
     experts: bool = False
+    memory: bool = False
 
     def __post_init__(self) -> None:
         if not self.units or any(not 1 <= n <= 8192 for n in self.units):
             raise ValueError("units must be 1 to 8192, for at least one layer")
-        if self.experts and not self.context:
-            raise ValueError("experts need the context")
+        if (self.experts or self.memory) and not self.context:
+            raise ValueError("experts and memory need the context")
         rates = (self.value_dropout, self.context_dropout, self.dropout, self.weight_dropout)
         for rate in rates:
             if not 0 <= rate < 1:
@@ -80,6 +83,8 @@ class TrainingConfig(_Settings):
         transposition: semitones up or down by which every piece is transposed anew each epoch, at
             most; 0 leaves it in its key. In the interval encoding with its context, that moves
             nothing but the register.
+        manner_dropout: share of pieces, anew each epoch, whose style is left open in training, and
+            likewise instrument and feel; so each can be asked for or not. With spans only.
         averaging: decay per step of the exponential average of the weights that is measured and
             kept; 0 keeps the weights themselves.
     """
@@ -92,6 +97,7 @@ class TrainingConfig(_Settings):
     weight_decay: float = 0.0
     clip_norm: float = 0.0
     transposition: int = 0
+    manner_dropout: float = 0.0
     averaging: float = 0.0
 
     def __post_init__(self) -> None:
@@ -99,6 +105,8 @@ class TrainingConfig(_Settings):
             raise ValueError("epochs and batch must be at least 1, span at least 0")
         if self.schedule not in ("constant", "cosine"):
             raise ValueError("schedule must be constant or cosine")
+        if not 0 <= self.manner_dropout <= 1:
+            raise ValueError("manner dropout must be 0 to 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
                 dropout=0.4,
                 weight_dropout=0.4,
                 experts=True,
+                memory=True,
             ),
             training=TrainingConfig(
                 epochs=40,
@@ -139,8 +148,36 @@ PRESETS: Final[Mapping[str, Preset]] = {
                 weight_decay=0.05,
                 clip_norm=1.0,
                 transposition=3,
+                manner_dropout=0.3,
                 averaging=0.999,
             ),
         ),
     )
 }
+
+FINE_TUNING: Final = replace(
+    PRESETS["standard"],
+    name="fine-tuned",
+    training=replace(PRESETS["standard"].training, epochs=10, learning_rate=3e-4, averaging=0.99),
+)
+"""How a trained network goes on with other pieces: gently, or it forgets what it knew."""
+
+DISTILLATION: Final = replace(
+    PRESETS["standard"],
+    name="standard",
+    network=replace(
+        PRESETS["standard"].network,
+        value_dropout=0.05,
+        context_dropout=0.05,
+        dropout=0.2,
+        weight_dropout=0.2,
+    ),
+    training=replace(
+        PRESETS["standard"].training,
+        epochs=14,
+        learning_rate=1e-3,
+        weight_decay=0.01,
+        transposition=0,
+    ),
+)
+"""How a network learns from teachers: their doubts regularise it, so it needs less else."""

@@ -6,7 +6,7 @@ probabilities within 1e-5 (a test holds it).
 """
 
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,9 @@ from jazzgen.network.config import NetworkConfig
 from jazzgen.network.experts import EXPERTS
 from jazzgen.network.weights import Weights
 
-State = list[FloatArray]
-"""a and c of each layer, `(B, n)` each, the lowest layer first."""
+State = list[npt.NDArray[Any]]
+"""a and c of each layer, float32 `(B, n)` each, the lowest layer first; then a memory's arrays,
+each `(B, ...)`. Used up by the step it is given to."""
 
 
 class Engine(Protocol):

@@ -158,10 +158,10 @@ class SoloNetwork:
         rows = tf.cast(context, tf.int32)
         return tf.concat([tf.gather(t, rows[..., i]) for i, t in enumerate(self._tables)], axis=-1)
 
-    def logits(
+    def hidden(
         self, values: Any, context: Any, states: list[Any], *, seed: Any = None
     ) -> tuple[Any, list[Any]]:
-        """The network over sequences, time first, the fast way.
+        """The top layer's outputs over sequences, time first, the fast way.
 
         Args:
             values: int `(T, B)`, the input values; -1 is nothing, and leaves a zero state zero.
@@ -170,13 +170,9 @@ class SoloNetwork:
             seed: int32 `(2,)` from which the dropout masks are drawn; None: no dropout.
 
         Returns:
-            Logits `(T, B, 78)`, and a and c of each layer after the last step.
+            Outputs `(T, B, n)`, and a and c of each layer after the last step.
         """
-        # Static sizes where they are known: XLA compiles for them.
-        shape = tf.shape(values)
-        steps, batch = (
-            known if known is not None else shape[i] for i, known in enumerate(values.shape)
-        )
+        steps, batch = _shape(values)
         x = tf.one_hot(values, N_VALUES)
         shut = tf.where(values[..., None] < 0, -1e4, 0.0)
         x = _hide(x, self.config.value_dropout, (steps, batch, 1), seed, 0)
@@ -202,12 +198,19 @@ class SoloNetwork:
                 2 * i + 2,
             )
             after += [a, c]
+        return x, after
+
+    def logits(
+        self, values: Any, context: Any, states: list[Any], *, seed: Any = None
+    ) -> tuple[Any, list[Any]]:
+        """Logits `(T, B, 78)` over sequences; arguments and states as in `hidden`."""
+        x, after = self.hidden(values, context, states, seed=seed)
         out = tf.reshape(x, (-1, self.config.units[-1]))
         logits = tf.matmul(out, self.densor.kernel.value) + self.densor.bias.value
         if self.experts is not None:
             scores = tf.matmul(out, self.experts.kernel.value) + self.experts.bias.value
             logits += self._views(scores, tf.reshape(context, (-1, len(SLOTS))))
-        return tf.reshape(logits, (steps, batch, N_VALUES)), after
+        return tf.reshape(logits, (*_shape(x)[:2], N_VALUES)), after
 
     def _views(self, scores: Any, context: Any) -> Any:
         """What the experts' scores `(N, 35)` add to the logits `(N, 78)`."""
@@ -220,6 +223,12 @@ class SoloNetwork:
             added += tf.matmul(pairs, expert.table.reshape(-1, N_VALUES))
             first += expert.scores
         return added
+
+
+def _shape(x: Any) -> list[Any]:
+    """Sizes of a tensor, static where they are known: XLA compiles for them."""
+    sizes = tf.shape(x)
+    return [known if known is not None else sizes[i] for i, known in enumerate(x.shape)]
 
 
 def _hide(x: Any, rate: float, shape: tuple[Any, ...], seed: Any, number: int) -> Any:

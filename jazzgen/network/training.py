@@ -12,6 +12,7 @@ from jazzgen.encoding.dataset import Dataset
 from jazzgen.network.backend import keras, tf
 from jazzgen.network.batches import Batch, stream_batches, whole_pieces, window_batches
 from jazzgen.network.config import TrainingConfig
+from jazzgen.network.distillation import SoftTargets
 from jazzgen.network.networks import SoloNetwork
 from jazzgen.network.weights import Weights, weight_shapes
 
@@ -93,14 +94,31 @@ class Trainer:
     """
 
     def __init__(
-        self, network: SoloNetwork, dataset: Dataset, config: TrainingConfig, *, seed: int = 0
+        self,
+        network: SoloNetwork,
+        dataset: Dataset,
+        config: TrainingConfig,
+        *,
+        seed: int = 0,
+        soft_targets: SoftTargets | None = None,
     ) -> None:
+        """Prepares a run.
+
+        Args:
+            network: what is trained.
+            dataset: what it is trained and measured on.
+            config: how.
+            seed: of the order, the dropout and all other draws.
+            soft_targets: float16 `(N, 78)`, what teachers expect of each of the dataset's values,
+                to be learned instead of the values themselves (`jazzgen.network.distillation`).
+        """
         self.network = network
         self.history = History()
         self.best_weights: Weights = network.get_weights()
         self._dataset = dataset
         self._config = config
         self._seed = seed
+        self._soft = soft_targets
         self._variables = network.variables
         self._train_pieces = dataset.pieces("train").tolist()
         validation = dataset.pieces("validation").tolist()
@@ -150,6 +168,7 @@ class Trainer:
             config.span,
             rng,
             config.transposition,
+            config.manner_dropout,
         )
 
     def _train_epoch(
@@ -173,7 +192,7 @@ class Trainer:
             nats, states = self._train_step(
                 tf.constant(batch.inputs),
                 tf.constant(batch.context),
-                tf.constant(batch.targets),
+                tf.constant(batch.targets if self._soft is None else self._soft[batch.places]),
                 tf.constant(batch.counts),
                 tf.constant(batch.carry),
                 states,
@@ -200,10 +219,11 @@ class Trainer:
         states = [state * carry for state in states]
         with tf.GradientTape() as tape:
             logits, states = self.network.logits(inputs, context, states, seed=seed)
-            nats = tf.reduce_sum(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-                * counts
-            )
+            if self._soft is None:
+                each = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            else:
+                each = tf.nn.softmax_cross_entropy_with_logits(tf.cast(targets, tf.float32), logits)
+            nats = tf.reduce_sum(each * counts)
             loss = nats / tf.maximum(tf.reduce_sum(counts), 1.0)
         gradients = tape.gradient(loss, [v.value for v in self._variables])
         self._optimizer.apply(gradients, self._variables)

@@ -1,6 +1,5 @@
 """A training run and its model folder: started, interrupted, resumed, finished."""
 
-import hashlib
 import math
 import zipfile
 from collections.abc import Callable, Mapping
@@ -13,11 +12,16 @@ import numpy as np
 from jazzgen import __version__
 from jazzgen.encoding.context import NO_ROOT, SLOTS
 from jazzgen.encoding.dataset import Dataset
+from jazzgen.encoding.fingerprints import FingerprintArray, fingerprints
+from jazzgen.encoding.manner import OPEN
 from jazzgen.errors import ModelError, OutputError
 from jazzgen.files import atomic_write
 from jazzgen.network.card import model_card
 from jazzgen.network.config import NetworkConfig, Preset, TrainingConfig
 from jazzgen.network.curves import draw_curves
+from jazzgen.network.distillation import SoftTargets
+from jazzgen.network.memory import Memory
+from jazzgen.network.memory_fit import fit_memory, nats_per_note
 from jazzgen.network.model_folder import (
     StoredModel,
     load_model_folder,
@@ -29,6 +33,10 @@ from jazzgen.network.training import Epoch, History, Progress, Trainer
 from jazzgen.network.weights import weight_shapes
 
 STATE_FILE: Final = "training_state.npz"
+
+_ORIGIN: Final = ("from", "lessons")
+"""Keys of config.json: the model that a run began with and how well it did on the same pieces;
+what teachers taught it."""
 
 _MOST_KEYS: Final = 1000
 """Held-out pieces that config.json names."""
@@ -42,6 +50,8 @@ def train(
     seed: int = 0,
     resume: bool = False,
     overwrite: bool = False,
+    start: StoredModel | None = None,
+    lessons: tuple[Dataset, SoftTargets] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> tuple[StoredModel, History, bool]:
@@ -49,7 +59,7 @@ def train(
 
     The folder holds a usable model after every epoch. Ctrl-C finishes it with what was learned so
     far; `resume` goes on after the last whole epoch and ends in the same weights as a run that was
-    never interrupted.
+    never interrupted. A run resumed needs no `start` again, but its `lessons`.
 
     Args:
         dataset: what to learn from.
@@ -58,6 +68,9 @@ def train(
         seed: of the first weights, the order and the dropout.
         resume: go on with the run in `out`; its settings stay, except for the number of epochs.
         overwrite: replace a model that is there.
+        start: a model whose network and weights to begin with, instead of the preset's.
+        lessons: learn from this dataset, with these targets, instead (`prepare_lessons`); its
+            validation pieces are those of `dataset`.
         on_progress: told after every batch.
         on_epoch: told after every epoch.
 
@@ -69,14 +82,31 @@ def train(
         OutputError: when `out` cannot be written.
     """
     network_config, config = preset.network, preset.training
-    if dataset.vocabulary.encoding != "interval":
+    if start is not None:
+        if start.vocabulary != dataset.vocabulary:
+            raise ModelError(f"model {start.name} knows other values than {dataset.path} holds")
+        # Its layers, under this preset's regularisation.
+        network_config = replace(
+            network_config,
+            units=start.network.units,
+            context=start.network.context,
+            experts=start.network.experts,
+            memory=network_config.memory and start.network.context,
+        )
+    elif dataset.vocabulary.encoding != "interval":
         # The experts speak of leaps; other encodings have none.
         network_config = replace(network_config, experts=False)
+    learned, targets = lessons or (dataset, None)
+    origin = _origin(start, learned if lessons else None)
+    known = _known(dataset, start)
+    record = _record(dataset, start)
     saved: dict[str, Any] = {}
     if resume:
         model = load_model_folder(out)
         saved = _load_state(out, model, dataset)
-        network_config = model.network
+        _check_lessons(out, model, learned if lessons else None)
+        network_config, known, record = model.network, model.fingerprints, model.info["dataset"]
+        origin = {name: model.info[name] for name in _ORIGIN if name in model.info}
         try:
             config = replace(
                 TrainingConfig.from_json(model.info["training"]), epochs=preset.training.epochs
@@ -86,33 +116,55 @@ def train(
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{out}: config.json does not say how it was trained") from error
     else:
-        _make_room(out, overwrite=overwrite)
+        make_room(out, overwrite=overwrite)
     network = SoloNetwork(network_config, seed)
-    trainer = Trainer(network, dataset, config, seed=seed)
+    if start is not None:
+        network.set_weights(start.weights)
+    trainer = Trainer(network, learned, config, seed=seed, soft_targets=targets)
     if saved:
         try:
             trainer.restore(saved)
         except (IndexError, TypeError, ValueError) as error:
             raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
-    record = _record(dataset)
 
-    def keep() -> StoredModel:
+    def measured_with(memory: Memory) -> float:
+        pieces = dataset.pieces("validation").tolist() or dataset.pieces("train").tolist()
+        return nats_per_note(network, memory, dataset, pieces)
+
+    def keep(memory: Memory | None = None) -> StoredModel:
         info = _info(preset.name, network_config, config, dataset, record, seed, trainer.history)
+        info |= origin
+        if memory is not None:
+            info["trained"]["nats_per_note_with_memory"] = measured_with(memory)
         model = StoredModel(
-            out.name, network_config, dataset.vocabulary, trainer.best_weights, info
+            out.name,
+            network_config,
+            dataset.vocabulary,
+            trainer.best_weights,
+            info,
+            memory,
+            known,
         )
         save_model_folder(out, model)
         write_json(out / "history.json", {"epochs": [asdict(e) for e in trainer.history.epochs]})
         return model
 
+    if start is not None and not resume:
+        origin["from"]["nats_per_note"] = trainer.nats_per_note()
+
+    def keep_state() -> None:
+        with atomic_write(out / STATE_FILE) as file, file.open("wb") as stream:
+            np.savez(stream, **trainer.state())
+
     interrupted = False
     try:
         if not saved:
             keep()
+            if start is not None:
+                keep_state()  # the seed alone would not lead back to these weights
         for epoch in trainer.run(on_progress):
             keep()
-            with atomic_write(out / STATE_FILE) as file, file.open("wb") as stream:
-                np.savez(stream, **trainer.state())
+            keep_state()
             if on_epoch:
                 on_epoch(epoch)
     except FloatingPointError as error:
@@ -123,8 +175,12 @@ def train(
         interrupted = True
         if not trainer.history.epochs:
             trainer.best_weights = trainer.averaged_weights()
-    model = keep()
-    _save_keras(network, model, out)
+    network.set_weights(trainer.best_weights)
+    memory = None
+    if network_config.memory and trainer.history.epochs:
+        memory = fit_memory(network, dataset, seed=seed)
+    model = keep(memory)
+    _save_keras(network, out)
     draw_curves(
         trainer.history, out / "curves.png", measured=bool(len(dataset.pieces("validation")))
     )
@@ -133,7 +189,8 @@ def train(
     return model, trainer.history, interrupted
 
 
-def _make_room(out: Path, *, overwrite: bool) -> None:
+def make_room(out: Path, *, overwrite: bool) -> None:
+    """Makes the model folder; ModelError when something in it would be lost."""
     if (out / "config.json").exists() and not overwrite:
         raise ModelError(
             f"{out}: holds a model already; --resume goes on training it, --overwrite replaces it"
@@ -150,7 +207,7 @@ def _make_room(out: Path, *, overwrite: bool) -> None:
 def _load_state(out: Path, model: StoredModel, dataset: Dataset) -> dict[str, Any]:
     if model.vocabulary != dataset.vocabulary:
         raise ModelError(f"{out}: was trained with other values than {dataset.path} holds")
-    if model.info.get("dataset", {}).get("sha256") != _fingerprint(dataset):
+    if model.info.get("dataset", {}).get("sha256") != dataset.sha256():
         raise ModelError(f"{out}: was trained on another dataset than {dataset.path}")
     try:
         # Opened here: given a path, NumPy leaves a file it cannot read open.
@@ -162,37 +219,62 @@ def _load_state(out: Path, model: StoredModel, dataset: Dataset) -> dict[str, An
         raise ModelError(f"{out}: {STATE_FILE} is damaged ({error})") from error
 
 
-def _fingerprint(dataset: Dataset) -> str:
-    digest = hashlib.sha256(f"{dataset.tx}/{dataset.hop}".encode())
-    digest.update(np.ascontiguousarray(dataset.offsets).tobytes())
-    digest.update(np.ascontiguousarray(dataset.split).tobytes())
-    for array in (dataset.values, dataset.context):
-        for start in range(0, len(array), 1 << 20):  # flat memory
-            digest.update(np.ascontiguousarray(array[start : start + (1 << 20)]).tobytes())
-    return digest.hexdigest()
+def _origin(start: StoredModel | None, lessons: Dataset | None) -> dict[str, Any]:
+    """What else than its dataset a model comes from, for config.json (`_ORIGIN`)."""
+    origin: dict[str, Any] = {}
+    if start is not None:
+        origin["from"] = {"name": start.name, "sha256": start.sha256}
+    if lessons is not None:
+        sources = [source["name"] for source in lessons.info["sources"]]
+        origin["lessons"] = {"sha256": lessons.sha256(), "sources": sources}
+    return origin
 
 
-def _record(dataset: Dataset) -> dict[str, Any]:
-    """What a model remembers of the dataset it was trained on."""
+def _check_lessons(out: Path, model: StoredModel, lessons: Dataset | None) -> None:
+    """Raises ModelError unless a run goes on with the lessons it began with, or without any."""
+    begun = model.info.get("lessons")
+    if begun and lessons is None:
+        raise ModelError(
+            f"{out}: learns from teachers, and their lessons are gone; begin again with --overwrite"
+        )
+    if (begun or {}).get("sha256") != (None if lessons is None else lessons.sha256()):
+        raise ModelError(f"{out}: learned from other lessons; begin again with --overwrite")
+
+
+def _known(dataset: Dataset, start: StoredModel | None) -> FingerprintArray | None:
+    """Fingerprints of all solos learned from; of the model begun with, where it has any."""
+    if dataset.vocabulary.encoding != "interval":
+        return None
+    known = fingerprints(dataset)
+    if start is None or start.fingerprints is None:
+        return known
+    return np.union1d(known, start.fingerprints)
+
+
+def _record(dataset: Dataset, start: StoredModel | None) -> dict[str, Any]:
+    """What a model remembers of the dataset it was trained on, and of what it knew before."""
     held_out = set(dataset.pieces("validation").tolist())
     keys = [row["key"] for i, row in enumerate(dataset.about()) if i in held_out]
     return {
-        "sha256": _fingerprint(dataset),
+        "sha256": dataset.sha256(),
         "sources": dataset.info["sources"],
         "split": dataset.info["split"],
         "train_notes": int(dataset.notes[dataset.pieces("train")].sum()),
         "validation_notes": int(dataset.notes[dataset.pieces("validation")].sum()),
         "Tx": dataset.tx,
-        "has_chords": _has_chords(dataset),
+        "has_chords": _ever(dataset, ("root",), NO_ROOT)
+        or (start is not None and start.hears_chords),
+        "has_manner": _ever(dataset, ("style", "instrument", "feel"), OPEN)
+        or (start is not None and start.hears_manner),
         "held_out": keys[:_MOST_KEYS],
     }
 
 
-def _has_chords(dataset: Dataset) -> bool:
-    """Whether any piece to learn from has a chord in it."""
-    root = [slot.name for slot in SLOTS].index("root")
+def _ever(dataset: Dataset, slots: tuple[str, ...], nothing: int) -> bool:
+    """Whether any piece to learn from has anything but `nothing` in one of these slots."""
+    columns = [i for i, slot in enumerate(SLOTS) if slot.name in slots]
     return any(
-        bool(np.any(dataset.sequence(piece)[1][:, root] != NO_ROOT))
+        bool(np.any(dataset.sequence(piece)[1][:, columns] != nothing))
         for piece in dataset.pieces("train").tolist()
     )
 
@@ -229,7 +311,6 @@ def _info(
     return info
 
 
-def _save_keras(network: SoloNetwork, model: StoredModel, out: Path) -> None:
-    network.set_weights(model.weights)
+def _save_keras(network: SoloNetwork, out: Path) -> None:
     with atomic_write(out / "model.keras") as file:
         network.model.save(file)

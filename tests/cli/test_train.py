@@ -90,3 +90,88 @@ def test_no_dataset(refuses, tmp_path):
 def test_melody_is_for_midi_alone(refuses, tmp_path):
     said = refuses("preprocess", "music21:demos", "--melody", "1", "--out", tmp_path / "x", code=2)
     assert "for MIDI files alone" in said
+
+
+# Going on from a model, and learning from others
+
+
+def test_going_on_from_a_model(jazzgen_cli, dataset, model_folder, tmp_path):
+    out = tmp_path / "tuned"
+    arguments = ("train", dataset, "--from", model_folder, "--out", out, "--epochs", "1", "--json")
+    done = jazzgen_cli(*arguments)
+    assert done.code == 0, done.err
+    seen = json.loads(done.out)["guard"]
+    assert seen["played"]["notes"] > 0
+    assert {"collapsed", "copies", "played", "real"} == seen.keys()
+    assert "of its notes" in done.err
+    assert f"({json.loads(done.out)['nats_per_note_before']:.3f} before)" in done.err
+    config = json.loads((out / "config.json").read_text("utf-8"))
+    assert config["from"]["name"] == "tiny"
+    assert config["network"]["units"] == [8, 6]
+    assert config["preset"] == "fine-tuned"
+    assert config["memory"]
+    solo = tmp_path / "solo.mid"
+    assert jazzgen_cli("generate", "--model", out, "--bars", 2, "-o", solo, "-q") == (0, "", "")
+
+
+def test_learning_from_a_teacher(jazzgen_cli, dataset, model_folder, tmp_path, monkeypatch):
+    """Broken off, it goes on with the same lessons; then they are thrown away."""
+    from jazzgen.network import training_run
+
+    real, lessons = training_run.train, tmp_path / "taught-lessons"
+
+    def interrupted(*arguments, on_progress, **options):
+        def interrupt(progress):
+            if progress.epoch == 2:
+                raise KeyboardInterrupt
+
+        return real(*arguments, on_progress=interrupt, **options)
+
+    monkeypatch.setattr(training_run, "train", interrupted)
+    out = tmp_path / "taught"
+    arguments = ("train", dataset, "--teacher", model_folder, "--out", out, "--epochs", "2")
+    small = (*arguments, "--from", model_folder)  # its own 256 units take long
+    assert jazzgen_cli(*small).code == 130
+    assert (lessons / "soft_targets.npy").exists()
+    monkeypatch.setattr(training_run, "train", real)
+    done = jazzgen_cli("train", dataset, "--out", out, "--resume", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["epochs"] == 2
+    assert not lessons.exists()
+    config = json.loads((out / "config.json").read_text("utf-8"))
+    assert "improvised by tiny" in config["lessons"]["sources"]
+
+    done = jazzgen_cli("train", dataset, "--out", out, "--resume", "--epochs", "3")
+    assert done.code == 1
+    assert "their lessons are gone; begin again with --overwrite" in done.err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--from", "classic", "--preset", "standard"), "leave out --preset"),
+        (("--teacher", "classic", "--preset", "classic"), "leave out --preset"),
+        (("--rounds", "2"), "--rounds is of lessons"),
+        (("--resume", "--from", "classic"), "a resumed run keeps its settings"),
+        (("--resume", "--teacher", "classic"), "a resumed run keeps its settings"),
+    ],
+    ids=str,
+)
+def test_wrong_usage_of_models(refuses, dataset, tmp_path, wrong, said):
+    assert said in refuses("train", dataset, "--out", tmp_path / "model", *wrong, code=2)
+
+
+@pytest.mark.parametrize("option", ["--from", "--teacher"])
+def test_no_such_model(refuses, dataset, tmp_path, option):
+    assert "no model 'nix'" in refuses("train", dataset, "--out", tmp_path / "m", option, "nix")
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("option", ["--from", "--teacher"])
+def test_a_model_of_other_values(
+    refuses, jazzgen_cli, dataset, grammar_model_folder, tmp_path, option
+):
+    out = tmp_path / "m"
+    said = refuses("train", dataset, "--out", out, option, grammar_model_folder, "-q")
+    assert "knows other values than" in said
+    assert not out.exists()

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from jazzgen.encoding.context import SLOTS
 from jazzgen.network.batches import stream_batches, whole_pieces, window_batches
 
 
@@ -164,3 +165,69 @@ def test_windows_come_in_another_order_every_epoch(dataset):
 
     assert epoch(1) == epoch(1)
     assert epoch(1) != epoch(2)
+
+
+# Manner and places
+
+
+def test_places_say_where_targets_stand(dataset):
+    pieces = dataset.pieces("train").tolist()
+    windows = dataset.windows("train")
+    for batches in (
+        whole_pieces(pieces, dataset, 7),
+        stream_batches(pieces, dataset, 3, 8, np.random.default_rng(0)),
+        window_batches(windows, dataset, 5, np.random.default_rng(0)),
+    ):
+        seen = []
+        for batch in batches:
+            counted = batch.counts > 0
+            np.testing.assert_array_equal(
+                dataset.values[batch.places[counted]], batch.targets[counted]
+            )
+            np.testing.assert_array_equal(
+                dataset.context[batch.places[counted]], batch.context[counted]
+            )
+            seen += batch.places[counted].tolist()
+        starts = set(dataset.offsets.tolist())
+        spans = [range(dataset.offsets[p], dataset.offsets[p + 1]) for p in pieces]
+        assert set(seen) == {at for span in spans for at in span} - starts
+
+
+MANNER = [i for i, slot in enumerate(SLOTS) if slot.name in ("style", "instrument", "feel")]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4, 1.0])
+def test_manner_is_left_open_piece_by_piece(dataset, dropout):
+    pieces = dataset.pieces("train").tolist()
+    told = Manners(dataset)
+    kept, rng = [], np.random.default_rng(1)
+    for _ in range(30):
+        by_piece = {}
+        for batch in stream_batches(pieces, told, 3, 8, rng, manner_dropout=dropout):
+            counted = batch.counts > 0
+            piece = np.searchsorted(dataset.offsets, batch.places[counted], side="right") - 1
+            for p, row in zip(piece, batch.context[counted][:, MANNER], strict=True):
+                by_piece.setdefault(p, set()).add(tuple(row))
+        for rows in by_piece.values():
+            assert len(rows) == 1  # all of a piece alike
+            (row,) = rows
+            assert all(part in (0, full) for part, full in zip(row, (2, 3, 4), strict=True))
+            kept.append(np.array(row) > 0)
+    shares = np.mean(kept, axis=0)
+    np.testing.assert_allclose(shares, 1 - dropout, atol=0.12)
+    if dropout == 0.4:  # each part on its own
+        assert len({tuple(row.tolist()) for row in kept}) == 8
+
+
+class Manners:
+    """A dataset that says style 2, instrument 3, feel 4 of everything."""
+
+    def __init__(self, dataset):
+        self.offsets, self.values = dataset.offsets, dataset.values
+        self._dataset = dataset
+
+    def sequence(self, piece):
+        values, context = self._dataset.sequence(piece)
+        context = context.copy()
+        context[:, MANNER] = 2, 3, 4
+        return values, context

@@ -61,6 +61,26 @@ def test_only_whole_files_are_left(folder):
     }
 
 
+MARKS = np.array([3, 9, 2**32 - 1], dtype=np.uint32)
+
+
+def test_fingerprints_of_the_corpus_travel_with_it(stored, folder):
+    assert load_model_folder(folder).fingerprints is None
+    save_model_folder(folder, replace(stored, fingerprints=MARKS))
+    again = load_model_folder(folder)
+    assert again.fingerprints.tolist() == MARKS.tolist()
+    assert again.sha256 == stored.sha256
+    (folder / "fingerprints.npy").write_bytes(b"no")
+    with pytest.raises(ModelError, match=r"fingerprints\.npy: damaged fingerprints"):
+        load_model_folder(folder)
+
+
+def test_fingerprints_of_another_corpus_do_not_stay(stored, folder):
+    save_model_folder(folder, replace(stored, fingerprints=MARKS))
+    save_model_folder(folder, stored)
+    assert load_model_folder(folder).fingerprints is None
+
+
 def test_a_grammar_model_brings_its_settings(stored, folder):
     model = replace(stored, vocabulary=GRAMMAR, info={"min_rest": 24})
     save_model_folder(folder, model)

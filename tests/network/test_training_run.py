@@ -23,6 +23,7 @@ FILES = {
     "README.md",
     "config.json",
     "curves.png",
+    "fingerprints.npy",
     "history.json",
     "model.keras",
     "training_state.npz",
