@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jazzgen.api import Take, improvise, keras_network, preprocess, train
     from jazzgen.encoding.dataset import Dataset
+    from jazzgen.encoding.manner import Manner
     from jazzgen.errors import JazzgenError
-    from jazzgen.generation.improvise import Sampling
+    from jazzgen.generation.controls import Controls
+    from jazzgen.generation.sampling import Sampling
     from jazzgen.music.charts import Chart, parse_chart, read_chart
     from jazzgen.network.models import load_model
 
@@ -14,9 +16,11 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "Chart": "jazzgen.music.charts",
+    "Controls": "jazzgen.generation.controls",
     "Dataset": "jazzgen.encoding.dataset",
     "JazzgenError": "jazzgen.errors",
-    "Sampling": "jazzgen.generation.improvise",
+    "Manner": "jazzgen.encoding.manner",
+    "Sampling": "jazzgen.generation.sampling",
     "Take": "jazzgen.api",
     "improvise": "jazzgen.api",
     "keras_network": "jazzgen.api",
@@ -29,8 +33,10 @@ _WHERE = {
 
 __all__ = [
     "Chart",
+    "Controls",
     "Dataset",
     "JazzgenError",
+    "Manner",
     "Sampling",
     "Take",
     "improvise",

@@ -19,16 +19,19 @@ from typing import TYPE_CHECKING
 from jazzgen.corpus.midi_changes import changes_from
 from jazzgen.corpus.sources import open_source
 from jazzgen.encoding.dataset import Dataset
+from jazzgen.encoding.manner import Manner
 from jazzgen.encoding.preprocess import preprocess as _preprocess
-from jazzgen.generation.improvise import Sampling
+from jazzgen.generation.controls import Controls
+from jazzgen.generation.primer import read_primer
 from jazzgen.generation.recipe import Recipe
+from jazzgen.generation.sampling import Sampling
 from jazzgen.music.changes import Changes
 from jazzgen.music.charts import DEFAULT_TEMPO_BPM
 from jazzgen.music.notes import Notes
 from jazzgen.network.config import PRESETS
 from jazzgen.network.model_folder import StoredModel
 from jazzgen.network.models import DEFAULT_MODEL, load_model
-from jazzgen.rendering.solo_file import TENOR_SAX, write_solo
+from jazzgen.rendering.solo_file import program_of, write_solo
 
 if TYPE_CHECKING:
     from jazzgen.network.networks import SoloNetwork
@@ -67,7 +70,12 @@ def improvise(
     tempo_bpm: float | None = None,
     seed: int | None = None,
     sampling: Sampling | None = None,
-    program: int = TENOR_SAX,
+    manner: Manner | None = None,
+    controls: Controls | None = None,
+    primer: Notes | str | os.PathLike[str] | None = None,
+    drop_primer: bool = False,
+    swing: float | None = None,
+    program: int | None = None,
 ) -> Take:
     """Improvises one solo.
 
@@ -80,11 +88,20 @@ def improvise(
         tempo_bpm: beats a minute; the chart's own unless given.
         seed: same seed, same solo; drawn unless given.
         sampling: how values are drawn.
-        program: General MIDI program of the solo, 0-127.
+        manner: style, instrument and feel; a model that never learned any ignores it.
+        controls: how busy, how far out, in what phrases, how hard.
+        primer: a phrase from which the solo goes on, notes or a MIDI file; it stands at the
+            beginning of the changes.
+        drop_primer: leave its notes out of what is returned and written.
+        swing: the ratio in which straight eighths are written, 1 (straight) to 3; as they are
+            drawn unless given. The notes returned are on the grid either way.
+        program: General MIDI program of the solo, 0-127; the instrument's of the manner, or a
+            tenor saxophone's, unless given.
 
     Raises:
-        JazzgenError: when changes or model cannot be read.
-        ValueError: when both choruses and bars are given, or less than 1.
+        JazzgenError: when changes, model or primer cannot be read, or when the model cannot do
+            what the controls ask.
+        ValueError: when a setting is out of range, or nothing can follow the primer.
     """
     form, tempo = (
         changes_from(changes) if isinstance(changes, str) else (changes, DEFAULT_TEMPO_BPM)
@@ -98,10 +115,21 @@ def improvise(
         tempo_bpm=tempo if tempo_bpm is None else tempo_bpm,
         seed=secrets.randbelow(2**31) if seed is None else seed,
         sampling=sampling or Sampling(),
-        program=program,
+        program=program_of(manner.instrument if manner else None) if program is None else program,
+        manner=manner or Manner(),
+        controls=controls or Controls(),
+        primer=_primer(primer),
+        drop_primer=drop_primer,
+        swing=swing,
     )
     solo = recipe.improvise(stored)
     return Take(solo.notes, solo.changes, recipe)
+
+
+def _primer(primer: Notes | str | os.PathLike[str] | None) -> Notes:
+    if primer is None or isinstance(primer, Notes):
+        return primer or Notes.empty()
+    return read_primer(Path(primer))
 
 
 def preprocess(

@@ -6,6 +6,7 @@ import pytest
 
 import jazzgen
 from jazzgen.encoding.context import N_SLOTS, features
+from jazzgen.music.notes import Notes
 from jazzgen.network.engine import NumpyEngine
 
 CHANGES = "| Dm7 | G7 | Cmaj7 | % |"
@@ -38,6 +39,26 @@ def test_changes_and_models_may_be_given_loaded():
     assert one.notes == other.notes
 
 
+def test_manner_controls_and_primer(tmp_path):
+    first = jazzgen.improvise(CHANGES, seed=1)
+    phrase = first.notes[:6]
+    first.write(tmp_path / "phrase.mid")
+    settings = {
+        "bars": 12,
+        "seed": 2,
+        "manner": jazzgen.Manner(instrument="tp"),
+        "controls": jazzgen.Controls(density=4, outside=0.1),
+        "swing": 2.0,
+    }
+    take = jazzgen.improvise(CHANGES, primer=phrase, **settings)
+    assert take.notes[:6] == phrase
+    assert take.recipe.program == 56
+    added = jazzgen.improvise(CHANGES, primer=phrase, drop_primer=True, **settings)
+    assert added.notes == take.notes[6:]
+    from_file = jazzgen.improvise(CHANGES, primer=tmp_path / "phrase.mid", **settings)
+    assert from_file.notes[: len(first.notes)].onset.tolist() == first.notes.onset.tolist()
+
+
 def test_a_drawn_seed_is_told():
     take = jazzgen.improvise(CHANGES)
     assert jazzgen.improvise(CHANGES, seed=take.recipe.seed).notes == take.notes
@@ -51,6 +72,8 @@ def test_a_drawn_seed_is_told():
         ({"tempo_bpm": -1}, "tempo"),
         ({"bars": 4, "choruses": 1}, "not both"),
         ({"bars": 0}, "at least one bar"),
+        ({"swing": 5}, "swing ratio"),
+        ({"primer": Notes.of([(0, 1000, 60)])}, "leaves no room"),
     ],
 )
 def test_settings_that_make_no_sense(wrong, said):

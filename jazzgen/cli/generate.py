@@ -7,148 +7,60 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import secrets
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from jazzgen.cli.generate_options import SECTIONS, generate_options
 from jazzgen.cli.output import Reporter, counted, output_options
-from jazzgen.cli.parameters import Number
+from jazzgen.cli.parameters import is_given
+from jazzgen.cli.sections import SectionedCommand
 from jazzgen.corpus.midi_changes import changes_from
 from jazzgen.corpus.midi_source import SUFFIXES
-from jazzgen.encoding.grammar_cleanup import STEPS
+from jazzgen.encoding.manner import Manner
 from jazzgen.errors import MidiError, ModelError, OutputError
-from jazzgen.generation.improvise import Sampling
+from jazzgen.generation.controls import DIFFICULTIES, Controls
+from jazzgen.generation.improvise import Solo
+from jazzgen.generation.primer import read_primer
 from jazzgen.generation.recipe import Recipe
-from jazzgen.music.charts import MAX_TEMPO_BPM, MIN_TEMPO_BPM
+from jazzgen.generation.sampling import Sampling
+from jazzgen.music.changes import Changes
 from jazzgen.music.midi_write import read_recipe
-from jazzgen.network.engine import Engine, NumpyEngine
+from jazzgen.music.notes import Notes
+from jazzgen.music.ticks import TICKS_PER_BEAT
+from jazzgen.network.engines import engine_of
 from jazzgen.network.model_folder import StoredModel
-from jazzgen.network.models import DEFAULT_MODEL, load_model
-from jazzgen.rendering.solo_file import TENOR_SAX, write_solo
-
-DEFAULT_CHART = "rhythm-changes-bb"
-_MAX_BARS = 10_000
-_DEFAULTS = Sampling()
+from jazzgen.network.models import load_model
+from jazzgen.rendering.solo_file import program_of, write_solo
 
 
-@click.command()
-@click.option(
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="A model that comes with jazzgen, or a model folder.",
-)
-@click.option(
-    "--changes",
-    default=DEFAULT_CHART,
-    show_default=True,
-    help="Bars such as '| Dm7 | G7 | Cmaj7 | % |', a chart file, a MIDI file whose chords are "
-    "taken, or a bundled chart.",
-)
-@click.option("--choruses", type=click.IntRange(1, _MAX_BARS), help="Times through the form [1].")
-@click.option("--bars", type=click.IntRange(1, _MAX_BARS), help="Exactly so many bars instead.")
-@click.option(
-    "--tempo",
-    type=Number(MIN_TEMPO_BPM, MAX_TEMPO_BPM),
-    help="Beats a minute  [default: the chart's].",
-)
-@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same solo  [default: drawn].")
-@click.option(
-    "--temperature",
-    type=Number(0, 10, min_open=True),
-    default=_DEFAULTS.temperature,
-    show_default=True,
-    help="Below 1 the likely becomes likelier, above 1 the solo gets wilder.",
-)
-@click.option(
-    "--top-p",
-    type=Number(0, 1, min_open=True),
-    default=_DEFAULTS.top_p,
-    show_default=True,
-    help="Draw only from the likeliest values that make up this share.",
-)
-@click.option(
-    "--greedy",
-    is_flag=True,
-    help="Always the likeliest value, as in the course: one solo, and often one note.",
-)
-@click.option(
-    "--range",
-    "pitch_range",
-    type=(click.IntRange(0, 127), click.IntRange(0, 127)),
-    default=(_DEFAULTS.low, _DEFAULTS.high),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="Lowest and highest pitch, MIDI numbers (60 is middle C).",
-)
-@click.option(
-    "--ending/--no-ending",
-    default=True,
-    help="Come to an end in the last bar, or play on to its bar line.",
-)
-@click.option(
-    "--clean-up",
-    metavar="STEPS",
-    help=f"Grammar models: which of {','.join(STEPS)} to take, or none  [default: all].",
-)
-@click.option(
-    "--program",
-    type=click.IntRange(0, 127),
-    default=TENOR_SAX,
-    show_default=True,
-    help="General MIDI program of the solo, from 0 (66: tenor sax, 56: trumpet, 26: jazz guitar).",
-)
-@click.option("--chords/--no-chords", default=True, help="Play the chords on a track of their own.")
-@click.option(
-    "--count",
-    type=click.IntRange(1, 1_000_000),
-    default=1,
-    help="So many solos, with seeds S, S+1, S+2, ... into a folder.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["numpy", "keras"]),
-    default="numpy",
-    show_default=True,
-    help="What steps the network; keras loads TensorFlow.",
-)
-@click.option(
-    "--recipe",
-    "recipe_file",
-    type=click.Path(path_type=Path),
-    help="Make the solo of this MIDI file again, from the recipe in it.",
-)
-@click.option(
-    "--out",
-    "-o",
-    type=click.Path(path_type=Path),
-    help="MIDI file, or folder for several  [default: solo.mid, or solos].",
-)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """A solo with its recipe, and its score where solos are ranked."""
+
+    recipe: Recipe
+    solo: Solo
+    score: float = 0.0
+
+
+@click.command(cls=SectionedCommand, sections=SECTIONS)
+@generate_options
 @output_options
 @click.pass_context
 def generate(
     ctx: click.Context,
-    model: str,
-    changes: str,
-    choruses: int | None,
-    bars: int | None,
-    tempo: float | None,
-    seed: int | None,
-    temperature: float,
-    top_p: float,
-    greedy: bool,
-    pitch_range: tuple[int, int],
-    ending: bool,
-    clean_up: str | None,
-    program: int,
-    chords: bool,
-    count: int,
-    engine: str,
-    recipe_file: Path | None,
+    /,
+    *,
     out: Path | None,
+    count: int,
+    best: int | None,
+    recipe_file: Path | None,
     as_json: bool,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Improvise solos over changes and write them as MIDI.
 
@@ -160,49 +72,140 @@ def generate(
       jazzgen generate -o solo.mid
       jazzgen generate --changes blues-f --choruses 3 --tempo 160 --seed 7 -o blues.mid
       jazzgen generate --changes "| Dm7 | G7 | Cmaj7 | % |" --bars 16 -o solo.mid
-      jazzgen generate --changes my-song.mid --count 20 -o solos
+      jazzgen generate --changes my-song.mid --count 50 --best 5 -o solos
       jazzgen generate --model my-model --temperature 0.9 -o solo.mid
+      jazzgen generate --difficulty easy --phrase 2 --breath 2 -o etude.mid
+      jazzgen generate --changes blues-f --prime my-lick.mid -o chorus.mid
     """
+    report_to = Reporter(as_json=as_json, quiet=quiet)
+    if best is not None and best > count:
+        raise click.UsageError(f"--best {best}, but --count {count}")
+    if recipe_file is not None:
+        recipe, stored = _from_file(ctx, recipe_file, options["model"])
+    else:
+        recipe, stored = _from_options(ctx, options)
+    _say_what_is_not_heard(report_to, recipe, stored)
+    where = _place(out, recipe.seed, count)
+    made = _solos(report_to, recipe, stored, count)
+    if best is not None:
+        made = iter(_best(made, best))
+    files, rows = [], []
+    notes = 0
+    for one in made:
+        file = where if count == 1 else where / f"solo-{one.recipe.seed}.mid"
+        write_solo(file, one.solo.notes, one.solo.changes, one.recipe)
+        files.append(str(file))
+        notes += len(one.solo.notes)
+        if best is not None:
+            rows.append({"seed": one.recipe.seed, "score": one.score, "notes": len(one.solo.notes)})
+    seeds = (
+        f"seed {recipe.seed}" if count == 1 else f"seeds {recipe.seed}-{recipe.seed + count - 1}"
+    )
+    report_to.say(
+        f"{counted(recipe.bars, 'bar')}, {counted(notes, 'note')}, model {stored.name}, {seeds}"
+        + (f", the best {best} of {count}" if rows and count > 1 else "")
+        + f" -> {where}"
+    )
+    if rows:
+        report_to.say("  score       seed  notes")
+        for row in rows:
+            report_to.say(f"{row['score']:7.3f} {row['seed']:10d} {row['notes']:6d}")
+    report_to.result(
+        {
+            "files": files,
+            "seed": recipe.seed,
+            "model": stored.name,
+            "model_sha256": stored.sha256,
+            "bars": recipe.bars,
+            "notes": notes,
+            **({"ranking": rows} if rows else {}),
+        }
+    )
+
+
+def _from_options(ctx: click.Context, options: dict[str, Any]) -> tuple[Recipe, StoredModel]:
+    """What the options ask for."""
+    bars, choruses = options["bars"], options["choruses"]
     if choruses and bars:
         raise click.UsageError("give --choruses or --bars, not both")
-    report_to = Reporter(as_json=as_json, quiet=quiet)
-    if recipe_file is not None:
-        _refuse_beside_recipe(ctx)
-        recipe = _recipe_in(recipe_file)
-        stored = load_model(model if _given(ctx, "model") else recipe.model)
-        if stored.sha256 != recipe.model_sha256:
-            raise ModelError(
-                f"{recipe_file} was made with another model ({recipe.model}, "
-                f"{recipe.model_sha256[:16]}) than {stored.name}, {stored.sha256[:16]}; name its "
-                "folder with --model"
-            )
-    else:
-        try:
-            sampling = Sampling(
-                temperature=temperature,
-                top_p=top_p,
-                greedy=greedy,
-                low=pitch_range[0],
-                high=pitch_range[1],
-                ending=ending,
-                clean_up=_steps(clean_up),
-            )
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
-        form, chart_tempo = changes_from(changes)
-        stored = load_model(model)
+    if options["drop_primer"] and options["prime"] is None:
+        raise click.UsageError("--drop-primer drops what --prime gives; there is no --prime")
+    manner = Manner(options["style"], options["instrument"], options["feel"])
+    form, chart_tempo = changes_from(options["changes"])
+    tempo = options["tempo"] or chart_tempo
+    try:
+        sampling, controls = _settings(ctx, options, form, tempo)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    prime, seed, program = options["prime"], options["seed"], options["program"]
+    primer = Notes.empty() if prime is None else read_primer(prime)
+    stored = load_model(options["model"])
+    try:
         recipe = Recipe(
             model=stored.name,
             model_sha256=stored.sha256,
             form=form,
             bars=bars or form.bars * (choruses or 1),
-            tempo_bpm=tempo or chart_tempo,
+            tempo_bpm=tempo,
             seed=secrets.randbelow(2**31) if seed is None else seed,
             sampling=sampling,
-            program=program,
-            engine=engine,
-            chords=chords,
+            program=program_of(manner.instrument) if program is None else program,
+            engine=options["engine"],
+            chords=options["chords"],
+            manner=manner,
+            controls=controls,
+            primer=primer,
+            drop_primer=options["drop_primer"],
+            swing=options["swing"],
         )
+    except ValueError as error:  # all else has been checked: nothing can follow the primer
+        raise MidiError(f"{prime}: {error}") from error
+    return recipe, stored
+
+
+def _settings(
+    ctx: click.Context, options: dict[str, Any], form: Changes, tempo_bpm: float
+) -> tuple[Sampling, Controls]:
+    """How to draw; raises ValueError when a setting is out of range."""
+    low, high = options["pitch_range"]
+    given = {name: options[name] for name in ("density", "outside", "phrase", "breath")}
+    given["max_copied"] = options["max_copied"]
+    controls = Controls()
+    if options["difficulty"] is not None:
+        level = DIFFICULTIES[options["difficulty"]]
+        controls = level.controls(tempo_bpm, form.end / form.bars / TICKS_PER_BEAT)
+        if not is_given(ctx, "pitch_range"):
+            low, high = level.low, level.high
+    controls = replace(controls, **{k: value for k, value in given.items() if value is not None})
+    sampling = Sampling(
+        temperature=options["temperature"],
+        top_p=options["top_p"],
+        greedy=options["greedy"],
+        low=low,
+        high=high,
+        ending=options["ending"],
+        clean_up=_steps(options["clean_up"]),
+    )
+    return sampling, controls
+
+
+def _from_file(ctx: click.Context, file: Path, model: str) -> tuple[Recipe, StoredModel]:
+    """What the recipe in a file asks for."""
+    own = {"recipe_file", "model", "out", "as_json", "quiet"}
+    options = [param for param in ctx.command.params if param.name not in own]
+    if given := sorted(param.opts[0] for param in options if is_given(ctx, str(param.name))):
+        raise click.UsageError(f"--recipe decides everything; leave out {', '.join(given)}")
+    recipe = _recipe_in(file)
+    stored = load_model(model if is_given(ctx, "model") else recipe.model)
+    if stored.sha256 != recipe.model_sha256:
+        raise ModelError(
+            f"{file} was made with another model ({recipe.model}, {recipe.model_sha256[:16]}) than "
+            f"{stored.name}, {stored.sha256[:16]}; name its folder with --model"
+        )
+    return recipe, stored
+
+
+def _say_what_is_not_heard(report_to: Reporter, recipe: Recipe, stored: StoredModel) -> None:
     has_chords = any(chord.tones for chord in recipe.form.chords)
     if has_chords and stored.vocabulary.encoding == "interval" and not stored.hears_chords:
         report_to.note(
@@ -213,48 +216,34 @@ def generate(
                 else "its network sees no chords"
             )
         )
-    files = _files(out, recipe.seed, count)
-    stepper = _engine(recipe.engine, stored)
-    notes = 0
-    with report_to.progress("improvising") as progress:
-        for k, file in enumerate(files):
-            one = replace(recipe, seed=recipe.seed + k)
-            solo = one.improvise(stored, stepper)
-            write_solo(file, solo.notes, solo.changes, one)
-            notes += len(solo.notes)
-            progress(k + 1, count)
-    where = files[0] if count == 1 else files[0].parent
-    report_to.say(
-        f"{counted(recipe.bars, 'bar')}, {counted(notes, 'note')}, model {stored.name}, "
-        + (
-            f"seed {recipe.seed}"
-            if count == 1
-            else f"seeds {recipe.seed}-{recipe.seed + count - 1}"
+    asked = [name for name, value in recipe.manner.to_json().items() if value is not None]
+    if asked and not stored.hears_manner:
+        report_to.note(
+            f"model {stored.name} ignores {' and '.join(asked)}: it never learned to tell them"
         )
-        + f" -> {where}"
-    )
-    report_to.result(
-        {
-            "files": [str(file) for file in files],
-            "seed": recipe.seed,
-            "model": stored.name,
-            "model_sha256": stored.sha256,
-            "bars": recipe.bars,
-            "notes": notes,
-        }
-    )
 
 
-def _given(ctx: click.Context, name: str) -> bool:
-    source = ctx.get_parameter_source(name)
-    return source is not None and source is not click.core.ParameterSource.DEFAULT
+def _solos(report_to: Reporter, recipe: Recipe, stored: StoredModel, count: int) -> Iterator[_Made]:
+    """The solos of seeds S, S + 1, …, each drawn when it is asked for."""
+    stepper = engine_of(stored, keras=recipe.engine == "keras")
+    with report_to.progress("improvising") as progress:
+        for k in range(count):
+            one = replace(recipe, seed=recipe.seed + k)
+            yield _Made(one, one.improvise(stored, stepper))
+            progress(k + 1, count)
 
 
-def _refuse_beside_recipe(ctx: click.Context) -> None:
-    own = {"recipe_file", "model", "out", "as_json", "quiet"}
-    if given := [name for name in ctx.params if name not in own and _given(ctx, name)]:
-        options = ", ".join("--" + name.replace("_", "-") for name in sorted(given))
-        raise click.UsageError(f"--recipe decides everything; leave out {options}")
+def _best(made: Iterator[_Made], count: int) -> list[_Made]:
+    """The best by `jazzgen.evaluation.ranking`, the very best first; equals by seed."""
+    from jazzgen.evaluation.ranking import score
+
+    kept: list[_Made] = []
+    for one in made:
+        solo = one.solo
+        kept.append(replace(one, score=score(solo.notes, solo.changes).score))
+        kept.sort(key=lambda row: -row.score)
+        del kept[count:]
+    return kept
 
 
 def _recipe_in(path: Path) -> Recipe:
@@ -269,14 +258,15 @@ def _recipe_in(path: Path) -> Recipe:
 
 def _steps(clean_up: str | None) -> tuple[str, ...]:
     if clean_up is None:
-        return _DEFAULTS.clean_up
+        return Sampling().clean_up
     return () if clean_up == "none" else tuple(clean_up.split(","))
 
 
-def _files(out: Path | None, seed: int, count: int) -> list[Path]:
+def _place(out: Path | None, seed: int, count: int) -> Path:
+    """The file of one solo, or the folder of several, which is made."""
     if count == 1:
         out = out or Path("solo.mid")
-        return [out / f"solo-{seed}.mid" if out.is_dir() else out]
+        return out / f"solo-{seed}.mid" if out.is_dir() else out
     folder = out or Path("solos")
     if folder.suffix.lower() in SUFFIXES:
         raise click.UsageError(f"--count {count} writes a folder; {folder} looks like a file")
@@ -284,12 +274,4 @@ def _files(out: Path | None, seed: int, count: int) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
-    return [folder / f"solo-{seed + k}.mid" for k in range(count)]
-
-
-def _engine(name: str, model: StoredModel) -> Engine:
-    if name == "keras":
-        from jazzgen.network.keras_engine import KerasEngine
-
-        return KerasEngine(model.network, model.weights)
-    return NumpyEngine(model.network, model.weights)
+    return folder

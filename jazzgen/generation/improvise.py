@@ -1,68 +1,27 @@
 """One solo over given changes, value by value."""
 
-import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from jazzgen.encoding.base import EVENT, START_PITCH, BoolArray, Decoder
 from jazzgen.encoding.context import ContextMaker
-from jazzgen.encoding.grammar_cleanup import STEPS, clean_up
+from jazzgen.encoding.grammar_cleanup import clean_up
 from jazzgen.encoding.interval import MAX_LEAP, REST
-from jazzgen.generation.sampling import draw, shape_distribution
+from jazzgen.encoding.manner import Manner
+from jazzgen.errors import ModelError
+from jazzgen.generation.calibration import Calibration, Calibrator
+from jazzgen.generation.controls import Controls
+from jazzgen.generation.ending import closes, cut, hold_last
+from jazzgen.generation.primer import check_primer, listen
+from jazzgen.generation.sampling import Distribution, Sampling, draw, shape_distribution
+from jazzgen.generation.steering import Steering
 from jazzgen.music.changes import Changes
 from jazzgen.music.charts import DEFAULT_TEMPO_BPM
 from jazzgen.music.notes import Notes
-from jazzgen.music.ticks import TICKS_PER_BEAT
-from jazzgen.network.engine import Engine, NumpyEngine
+from jazzgen.network.engine import Engine
+from jazzgen.network.engines import engine_of
 from jazzgen.network.model_folder import StoredModel
-
-ENDING_TICKS = TICKS_PER_BEAT
-"""A solo that has come to its end holds the last note this long, as far as there is room."""
-
-SHORTEST_LAST_NOTE = 3
-"""Ticks below which a note cut by the last bar line is left out rather than heard as a click."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How values are drawn.
-
-    Attributes:
-        temperature: above 0; see `shape_distribution`.
-        top_p: above 0, at most 1; see `shape_distribution`.
-        greedy: take the likeliest value instead of drawing: the course exercise's way, one solo
-            for a model and changes whatever the seed.
-        low: lowest pitch, MIDI 0-127.
-        high: highest pitch, at least an octave above.
-        ending: come to an end in the last bar, on a chord tone on a beat, rather than play on to
-            the last bar line. A solo of one bar plays on.
-        clean_up: of solos in the grammar encoding, the steps of `grammar_cleanup` that are taken;
-            interval solos need none.
-    """
-
-    temperature: float = 1.0
-    top_p: float = 1.0
-    greedy: bool = False
-    low: int = 46
-    high: int = 86
-    ending: bool = True
-    clean_up: tuple[str, ...] = tuple(STEPS)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.temperature < math.inf:
-            raise ValueError("the temperature must be above 0 and finite")
-        if not 0 < self.top_p <= 1:
-            raise ValueError("top-p must be above 0 and at most 1")
-        if not (self.low >= 0 and self.low + 12 <= self.high <= 127):
-            raise ValueError("the range must span an octave or more within MIDI pitches 0-127")
-        if unknown := set(self.clean_up) - STEPS.keys():
-            raise ValueError(f"no such step: {', '.join(sorted(unknown))} ({', '.join(STEPS)})")
-
-    def to_json(self) -> dict[str, Any]:
-        """The settings, for the recipe."""
-        return {**asdict(self), "clean_up": list(self.clean_up)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,16 +29,23 @@ class Solo:
     """An improvised solo.
 
     Attributes:
-        notes: the notes, monophonic, within the changes.
+        notes: the notes, monophonic, within the changes; a primer's first.
         changes: what it is played over.
         values: the values drawn, in order.
         seed: from which it was drawn.
+        given: how many of the notes are the primer's.
     """
 
     notes: Notes
     changes: Changes
     values: tuple[int, ...]
     seed: int
+    given: int = 0
+
+    @property
+    def added(self) -> Notes:
+        """The notes without the primer's."""
+        return self.notes[self.given :]
 
 
 def improvise(
@@ -89,7 +55,11 @@ def improvise(
     tempo_bpm: float = DEFAULT_TEMPO_BPM,
     seed: int,
     sampling: Sampling | None = None,
+    manner: Manner | None = None,
+    controls: Controls | None = None,
+    primer: Notes | None = None,
     engine: Engine | None = None,
+    calibrator: Calibrator | None = None,
 ) -> Solo:
     """Draws a solo over the whole of the changes.
 
@@ -103,10 +73,23 @@ def improvise(
         tempo_bpm: beats a minute; the faster, the fewer notes a beat.
         seed: of the NumPy `Generator` that everything is drawn from.
         sampling: how values are drawn.
+        manner: style, instrument and feel; a model that never learned any ignores it.
+        controls: how busy, how far out, in what phrases.
+        primer: a phrase from the beginning of the changes, from whose end the solo goes on.
         engine: what steps the network; made from the model unless given.
+        calibrator: what weighs the draws; made from the model's calibration unless given.
+
+    Raises:
+        ModelError: when the model cannot do what is asked: controls and primers need the
+            interval encoding, a limit to copying the fingerprints of what was learned.
+        ValueError: when nothing can follow the primer.
     """
     sampling = sampling or Sampling()
-    engine = engine or NumpyEngine(model.network, model.weights)
+    controls = controls or Controls()
+    primer = Notes.empty() if primer is None else primer
+    engine = engine or engine_of(model)
+    intervals = model.vocabulary.encoding == "interval"
+    _check_model(model, controls, primer)
     # Nothing is left to chance when greedy, not even the pitches that the grammar leaves open.
     rng = np.random.default_rng(0 if sampling.greedy else seed)
     encoding = model.encoding((sampling.low, sampling.high))
@@ -114,13 +97,37 @@ def improvise(
     decoder = encoding.decoder(changes, rng=rng, start_pitch=start_pitch)
     # Chords that the network never saw while it learned would only be noise to it.
     heard = changes if model.hears_chords else changes.without_chords()
-    context = ContextMaker(heard, tempo_bpm)
+    context = ContextMaker(heard, tempo_bpm, manner if model.hears_manner else None)
     end = encoding.vocabulary.end
     last_bar = int(changes.bar_lines[-2])
-    intervals = encoding.vocabulary.encoding == "interval"
 
     value = -1 if end is None else end
-    state = engine.start()
+    if len(primer):
+        check_primer(primer, changes, sampling.low, sampling.high)
+        value, state = listen(primer, decoder, engine, context, value)
+    else:
+        state = engine.start()
+    if calibrator is None and sampling.calibrated and not sampling.greedy:
+        calibrator = _calibrator(model, changes)
+    if calibrator is not None and len(primer):
+        calibrator.hear(primer)
+    steering = None
+    if controls.given:
+        steering = Steering(
+            controls,
+            changes,
+            tempo_bpm=tempo_bpm,
+            phrase=primer,
+            fingerprints=model.fingerprints,
+        )
+    # First what the model got wrong on average, then what is asked of this solo.
+    weighers = [weigher for weigher in (calibrator, steering) if weigher is not None]
+
+    def weighted(distribution: Distribution) -> Distribution:
+        for weigher in weighers:
+            distribution = weigher.weighted(distribution, decoder)
+        return distribution
+
     values: list[int] = []
     silent = True
     ending = sampling.ending and changes.bars > 1
@@ -138,51 +145,61 @@ def improvise(
             _keep_in_range(allowed, decoder, sampling)
             if silent and decoder.tick >= last_bar:
                 allowed[REST:] = False
+        if steering is not None:
+            steering.limit(allowed, decoder)
         if sampling.greedy:
-            value = int(np.argmax(np.where(allowed, probabilities[0], -1.0)))
+            value = int(np.argmax(shape_distribution(probabilities[0], allowed, weighted=weighted)))
         else:
             distribution = shape_distribution(
                 probabilities[0],
                 allowed,
                 temperature=sampling.temperature,
                 top_p=sampling.top_p,
+                weighted=weighted,
             )
             value = draw(distribution, rng)
         silent = silent and not (intervals and value < REST)
+        tick = decoder.tick
         decoder.push(value)
         values.append(value)
-        if ending and decoder.tick > last_bar and _has_come_to_an_end(decoder, changes):
+        for weigher in weighers:
+            weigher.push(value, tick, decoder.reference)
+        if (
+            ending
+            and decoder.tick > last_bar
+            and decoder.phase == EVENT
+            and closes(decoder.notes(), changes)
+        ):
             break
     notes = decoder.notes() if intervals else clean_up(decoder.notes(), sampling.clean_up)
-    notes = _cut(notes, changes.end)
+    notes = cut(notes, changes.end)
     if ending:
-        notes = _hold_last(notes, changes)
-    return Solo(notes, changes, tuple(values), seed)
+        notes = hold_last(notes, changes)
+    return Solo(_joined(primer, notes), changes, tuple(values), seed, len(primer))
 
 
-def _has_come_to_an_end(decoder: Decoder, changes: Changes) -> bool:
-    """Whether the note just finished closes the solo: in the last bar, on a beat, a chord tone."""
-    if decoder.phase != EVENT or not len(notes := decoder.notes()):
-        return False
-    return _closes(notes, changes)
+def _calibrator(model: StoredModel, changes: Changes) -> Calibrator | None:
+    if model.calibration is None:
+        return None
+    try:
+        return Calibrator(Calibration.from_json(model.calibration), changes)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"model {model.name}: its calibration is damaged ({error})") from error
 
 
-def _closes(notes: Notes, changes: Changes) -> bool:
-    onset, pitch = int(notes.onset[-1]), int(notes.pitch[-1])
-    last_bar = int(changes.bar_lines[-2])
-    if onset < last_bar or (onset - last_bar) % TICKS_PER_BEAT:
-        return False
-    tones = changes.at(onset).tones
-    return not tones or bool(tones >> pitch % 12 & 1)
-
-
-def _hold_last(notes: Notes, changes: Changes) -> Notes:
-    if not len(notes) or not _closes(notes, changes):
-        return notes
-    length = notes.length.copy()
-    room = changes.end - int(notes.onset[-1])
-    length[-1] = min(max(int(length[-1]), ENDING_TICKS), room)
-    return Notes(notes.onset, length, notes.pitch, notes.velocity)
+def _check_model(model: StoredModel, controls: Controls, primer: Notes) -> None:
+    if model.vocabulary.encoding != "interval":
+        wanted = "going on from a phrase needs" if len(primer) else "these controls need"
+        if len(primer) or controls.given:
+            raise ModelError(
+                f"{wanted} a model of the interval encoding; {model.name} is of the encoding "
+                f"`{model.vocabulary.encoding}`"
+            )
+    if controls.max_copied is not None and model.fingerprints is None:
+        raise ModelError(
+            f"model {model.name} has no fingerprints of the solos it learned from, so copying "
+            "cannot be kept in bounds"
+        )
 
 
 def _keep_in_range(allowed: BoolArray, decoder: Decoder, sampling: Sampling) -> None:
@@ -190,7 +207,8 @@ def _keep_in_range(allowed: BoolArray, decoder: Decoder, sampling: Sampling) -> 
     allowed[:REST] &= (pitches >= sampling.low) & (pitches <= sampling.high)
 
 
-def _cut(notes: Notes, end: int) -> Notes:
-    kept = notes[notes.onset <= end - SHORTEST_LAST_NOTE]
-    length = np.minimum(kept.length, end - kept.onset)
-    return Notes(kept.onset, length.astype(np.int32), kept.pitch, kept.velocity)
+def _joined(first: Notes, then: Notes) -> Notes:
+    """Notes one after the other."""
+    if not len(first):
+        return then
+    return Notes.of([*first, *then])

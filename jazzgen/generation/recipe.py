@@ -1,18 +1,23 @@
 """The recipe of a solo: all that is needed to make the same one again."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from jazzgen import __version__
+from jazzgen.encoding.manner import Manner
 from jazzgen.errors import MidiError
-from jazzgen.generation.improvise import Sampling, Solo, improvise
+from jazzgen.generation.controls import Controls
+from jazzgen.generation.improvise import Solo, improvise
+from jazzgen.generation.primer import check_primer
+from jazzgen.generation.sampling import Sampling
 from jazzgen.music.changes import Changes
-from jazzgen.music.chords import NO_CHORD, Chord, parse_chord
 from jazzgen.music.midi_write import FASTEST_BPM, SLOWEST_BPM
+from jazzgen.music.notes import Notes
+from jazzgen.music.swing import HARDEST, STRAIGHTEST
 from jazzgen.network.engine import Engine
 from jazzgen.network.model_folder import StoredModel
 
@@ -32,6 +37,11 @@ class Recipe:
         program: General MIDI program of the solo, 0-127.
         engine: `numpy` or `keras`; they may differ in the last bit.
         chords: whether the chords are played too.
+        manner: style, instrument and feel that were asked for.
+        controls: what else was asked for.
+        primer: the phrase from which the solo goes on, from the first bar; no notes: none.
+        drop_primer: whether only what was added is written, at its place.
+        swing: the ratio in which straight eighths are written, 1 to 3; None: as they are drawn.
     """
 
     model: str
@@ -44,6 +54,11 @@ class Recipe:
     program: int
     engine: str = "numpy"
     chords: bool = True
+    manner: Manner = field(default_factory=Manner)
+    controls: Controls = field(default_factory=Controls)
+    primer: Notes = field(default_factory=Notes.empty)
+    drop_primer: bool = False
+    swing: float | None = None
 
     def __post_init__(self) -> None:
         if self.form.bars < 1 or not np.all(np.diff(self.form.bar_lines) > 0):
@@ -59,33 +74,36 @@ class Recipe:
                 f"a tempo is {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute, "
                 f"not {self.tempo_bpm}"
             )
+        if self.swing is not None and not STRAIGHTEST <= self.swing <= HARDEST:
+            raise ValueError(
+                f"a swing ratio is {STRAIGHTEST:g} (straight) to {HARDEST:g}, not {self.swing:g}"
+            )
+        if len(self.primer):
+            low, high = self.sampling.low, self.sampling.high
+            check_primer(self.primer, self.form.repeated(bars=self.bars), low, high)
 
     def improvise(self, model: StoredModel, engine: Engine | None = None) -> Solo:
-        """Draws the solo."""
-        return improvise(
+        """Draws the solo; without its primer when that is to be dropped."""
+        solo = improvise(
             model,
             self.form.repeated(bars=self.bars),
             tempo_bpm=self.tempo_bpm,
             seed=self.seed,
             sampling=self.sampling,
+            manner=self.manner,
+            controls=self.controls,
+            primer=self.primer,
             engine=engine,
         )
+        return replace(solo, notes=solo.added, given=0) if self.drop_primer else solo
 
     def to_text(self) -> str:
         """A JSON object in ASCII, the same for equal recipes."""
-        form = self.form
         data = {
             "version": __version__,
             "model": self.model,
             "model_sha256": self.model_sha256,
-            "changes": {
-                "chords": [
-                    [start, chord.symbol]
-                    for start, chord in zip(form.starts.tolist(), form.chords, strict=True)
-                ],
-                "bar_ticks": np.diff(form.bar_lines).tolist(),
-                "metre": form.metre,
-            },
+            "changes": self.form.to_json(),
             "bars": self.bars,
             "tempo_bpm": self.tempo_bpm,
             "seed": self.seed,
@@ -93,6 +111,11 @@ class Recipe:
             "program": self.program,
             "engine": self.engine,
             "chords": self.chords,
+            "manner": self.manner.to_json(),
+            "controls": self.controls.to_json(),
+            "primer": [list(note) for note in self.primer],
+            "drop_primer": self.drop_primer,
+            "swing": self.swing,
         }
         return json.dumps(data, ensure_ascii=True, separators=(",", ":"))
 
@@ -109,17 +132,11 @@ class Recipe:
                 "version makes another solo of it"
             )
         try:
-            rows = [(int(start), _chord(symbol)) for start, symbol in data["changes"]["chords"]]
-            lines = np.cumsum([0, *data["changes"]["bar_ticks"]]).tolist()
-            metre = data["changes"]["metre"]
-            if metre is not None:
-                numerator, denominator = map(int, metre)
-                metre = numerator, denominator
             sampling = {**data["sampling"], "clean_up": tuple(data["sampling"]["clean_up"])}
             return cls(
                 model=str(data["model"]),
                 model_sha256=str(data["model_sha256"]),
-                form=Changes.build(rows, lines, metre),
+                form=Changes.from_json(data["changes"]),
                 bars=int(data["bars"]),
                 tempo_bpm=float(data["tempo_bpm"]),
                 seed=int(data["seed"]),
@@ -127,10 +144,21 @@ class Recipe:
                 program=int(data["program"]),
                 engine=str(data["engine"]),
                 chords=bool(data["chords"]),
+                manner=Manner(**data["manner"]),
+                controls=Controls.from_json(data["controls"]),
+                primer=_primer(data["primer"]),
+                drop_primer=bool(data["drop_primer"]),
+                swing=None if data["swing"] is None else float(data["swing"]),
             )
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise MidiError(f"the recipe is damaged ({error})") from error
 
 
-def _chord(symbol: str) -> Chord:
-    return NO_CHORD if symbol == NO_CHORD.symbol else parse_chord(symbol)
+def _primer(rows: Sequence[Sequence[int]]) -> Notes:
+    notes = Notes.of(tuple(map(int, row)) for row in rows)
+    lowest = (notes.onset, 0), (notes.length, 1), (notes.pitch, 0), (notes.velocity, 1)
+    if any((column < least).any() for column, least in lowest):
+        raise ValueError("a note of the primer is none")
+    if ((notes.pitch > 127) | (notes.velocity > 127)).any():
+        raise ValueError("a note of the primer is none")
+    return notes

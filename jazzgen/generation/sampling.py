@@ -1,15 +1,75 @@
 """Drawing one value from the probabilities of the next."""
 
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from jazzgen.encoding.base import BoolArray
 from jazzgen.encoding.context import FloatArray
+from jazzgen.encoding.grammar_cleanup import STEPS
+
+Distribution = npt.NDArray[np.float64]
+"""float64 `(78,)`, sums to 1."""
+
+Weighting = Callable[[Distribution], Distribution]
+"""What makes some values of a distribution likelier than others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How values are drawn.
+
+    Attributes:
+        temperature: above 0; see `shape_distribution`.
+        top_p: above 0, at most 1; see `shape_distribution`.
+        greedy: take the likeliest value instead of drawing: the course exercise's way, one solo
+            for a model and changes whatever the seed.
+        low: lowest pitch, MIDI 0-127.
+        high: highest pitch, at least an octave above.
+        calibrated: weigh the draws with the model's calibration, where it has one; a greedy solo
+            is never weighed.
+        ending: come to an end in the last bar, on a chord tone on a beat, rather than play on to
+            the last bar line. A solo of one bar plays on.
+        clean_up: of solos in the grammar encoding, the steps of `grammar_cleanup` that are taken;
+            interval solos need none.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    greedy: bool = False
+    low: int = 46
+    high: int = 86
+    calibrated: bool = True
+    ending: bool = True
+    clean_up: tuple[str, ...] = tuple(STEPS)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < math.inf:
+            raise ValueError("the temperature must be above 0 and finite")
+        if not 0 < self.top_p <= 1:
+            raise ValueError("top-p must be above 0 and at most 1")
+        if not (self.low >= 0 and self.low + 12 <= self.high <= 127):
+            raise ValueError("the range must span an octave or more within MIDI pitches 0-127")
+        if unknown := set(self.clean_up) - STEPS.keys():
+            raise ValueError(f"no such step: {', '.join(sorted(unknown))} ({', '.join(STEPS)})")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings, for the recipe."""
+        return {**asdict(self), "clean_up": list(self.clean_up)}
 
 
 def shape_distribution(
-    probabilities: FloatArray, allowed: BoolArray, *, temperature: float = 1.0, top_p: float = 1.0
-) -> npt.NDArray[np.float64]:
+    probabilities: FloatArray,
+    allowed: BoolArray,
+    *,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    weighted: Weighting | None = None,
+) -> Distribution:
     """The distribution that is drawn from.
 
     Args:
@@ -19,6 +79,7 @@ def shape_distribution(
             the likely becomes likelier.
         top_p: above 0, at most 1; only the fewest values that together have at least this much
             probability stay (nucleus sampling, Holtzman et al. 2020).
+        weighted: what is done to the distribution between the two.
 
     Returns:
         float64 `(78,)`, sums to 1.
@@ -28,12 +89,15 @@ def shape_distribution(
     """
     if not allowed.any():
         raise ValueError("no value can follow")
-    wanted: npt.NDArray[np.float64] = np.where(allowed, probabilities.astype(np.float64), 0.0)
+    wanted: Distribution = np.where(allowed, probabilities.astype(np.float64), 0.0)
     if wanted.max() == 0.0:  # everything likely is forbidden: nothing tells the rest apart
-        return allowed / np.count_nonzero(allowed)
+        wanted = allowed / np.count_nonzero(allowed)
+        return wanted if weighted is None else weighted(wanted)
     # Relative to the likeliest, no power underflows to zero everywhere.
     wanted = (wanted / wanted.max()) ** (1.0 / temperature)
     wanted /= wanted.sum()
+    if weighted is not None:
+        wanted = weighted(wanted)
     if top_p < 1.0:
         order = np.argsort(-wanted, kind="stable")
         before = np.cumsum(wanted[order]) - wanted[order]
@@ -42,7 +106,7 @@ def shape_distribution(
     return wanted
 
 
-def draw(distribution: npt.NDArray[np.float64], rng: np.random.Generator) -> int:
+def draw(distribution: Distribution, rng: np.random.Generator) -> int:
     """Draws a value by inverting the cumulative distribution, with one number from `rng`."""
     cumulative = np.cumsum(distribution)
     at = int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))

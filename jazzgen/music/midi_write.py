@@ -39,12 +39,14 @@ class Track:
         program: General MIDI program, 0-127.
         channel: 0-15; 9 is drums.
         notes: what it plays, at any polyphony.
+        fine: whether its onsets and lengths are in MIDI ticks (480 a beat) rather than in ticks.
     """
 
     name: str
     program: int
     channel: int
     notes: Notes
+    fine: bool = False
 
 
 def write_midi(
@@ -111,7 +113,7 @@ def write_midi(
             on = mido.Message("note_on", channel=track.channel, note=pitch, velocity=velocity)
             off = mido.Message("note_off", channel=track.channel, note=pitch, velocity=0)
             events += [(onset, 3, on), (end, 2, off)]  # offs come first: a repeated note
-        file.tracks.append(_in_time(events, changes.end))
+        file.tracks.append(_in_time(events, changes.end, fine=track.fine))
     with atomic_write(path) as temporary:
         file.save(temporary)
 
@@ -190,15 +192,22 @@ def _disjoint(notes: Notes) -> Iterator[tuple[int, int, int, int]]:
     yield from reversed(rows)
 
 
-def _in_time(events: list[tuple[int, int, Any]], end: int) -> Any:
-    """A track from events with ticks and ranks among those of one tick; ends at `end` or later."""
+def _in_time(events: list[tuple[int, int, Any]], end: int, *, fine: bool = False) -> Any:
+    """A track from events with ticks and ranks among those of one tick; ends at `end` or later.
+
+    Args:
+        events: in ticks, or in MIDI ticks when `fine`.
+        end: ticks.
+        fine: see `Track`.
+    """
     import mido
 
+    step = 1 if fine else MIDI_TICKS_PER_TICK
     track = mido.MidiTrack()
     now = 0
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        track.append(message.copy(time=(tick - now) * MIDI_TICKS_PER_TICK))
+        track.append(message.copy(time=(tick - now) * step))
         now = tick
-    last = mido.MetaMessage("end_of_track", time=max(end - now, 0) * MIDI_TICKS_PER_TICK)
+    last = mido.MetaMessage("end_of_track", time=max(end * MIDI_TICKS_PER_TICK - now * step, 0))
     track.append(last)
     return track

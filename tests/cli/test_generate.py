@@ -2,19 +2,25 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import mido
 import numpy as np
 import pytest
 
+from jazzgen.cli.generate import generate as generate_command
+from jazzgen.cli.generate_options import SECTIONS
+from jazzgen.encoding.manner import INSTRUMENTS
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import parse_chord
 from jazzgen.music.midi_write import Track, read_recipe, write_midi
 from jazzgen.music.notes import Notes
+from jazzgen.rendering.solo_file import PROGRAMS
 
 CHANGES = "| Dm7 | G7 | Cmaj7 | % |"
 
@@ -185,6 +191,9 @@ class TestRecipe:
             ["--bars", "7", "--tempo", "201.5", "--temperature", "0.7", "--top-p", "0.5"],
             ["--choruses", "2", "--range", "50", "70", "--program", "11", "--no-chords"],
             ["--greedy"],
+            ["--style", "bebop", "--instrument", "tp", "--feel", "latin", "--swing", "1.7"],
+            ["--density", "6", "--outside", "0.2", "--phrase", "1", "--breath", "1.5"],
+            ["--difficulty", "medium", "--bars", "8"],
         ],
     )
     def test_made_again_byte_for_byte(self, solo, generate, model_folder, tmp_path, options):
@@ -227,6 +236,8 @@ class TestRecipe:
     def test_decides_everything(self, solo, refuses):
         line = refuses("generate", "--recipe", solo(), "--seed", 3, "--tempo", 99, code=2)
         assert "leave out --seed, --tempo" in line
+        line = refuses("generate", "--recipe", solo(), "--range", 40, 90, "--best", 1, code=2)
+        assert "leave out --best, --range" in line
 
     def test_no_recipe_in_it(self, refuses, tmp_path):
         path = tmp_path / "plain.mid"
@@ -377,6 +388,186 @@ class TestChanges:
         assert length(tmp_path / "a.mid") == 32 * 4 * 480
 
 
+class TestManner:
+    def programs(self, path):
+        return [m.program for m in mido.MidiFile(path).tracks[1] if m.type == "program_change"]
+
+    @pytest.mark.parametrize(
+        ("options", "program"),
+        [
+            ([], 66),
+            (["--instrument", "tp"], 56),
+            (["--instrument", "vib"], 11),
+            (["--instrument", "as", "--program", 4], 4),
+        ],
+    )
+    def test_the_program_follows_the_instrument(self, solo, options, program):
+        assert self.programs(solo(*options)) == [program]
+
+    def test_every_instrument_has_a_program(self):
+        assert PROGRAMS.keys() == INSTRUMENTS.keys()
+
+    def test_a_model_that_never_learned_any_says_so(self, jazzgen_cli, model_folder, tmp_path):
+        out = ("-o", tmp_path / "a.mid", "--seed", 1)
+        options = ("--style", "bebop", "--feel", "latin")
+        done = jazzgen_cli("generate", "--model", model_folder, *out, *options)
+        assert done.code == 0
+        assert done.err == ("model tiny ignores style and feel: it never learned to tell them\n")
+        plain = notes_of(tmp_path / "a.mid")
+        jazzgen_cli("generate", "--model", model_folder, *out)
+        assert notes_of(tmp_path / "a.mid") == plain
+
+    def test_one_that_learned_them_plays_otherwise(self, generate, model_folder, tmp_path):
+        taught = tmp_path / "taught"
+        shutil.copytree(model_folder, taught)
+        config = json.loads((taught / "config.json").read_text())
+        config["dataset"] = {"has_manner": True}
+        (taught / "config.json").write_text(json.dumps(config))
+        heard = set()
+        for options in ([], ["--style", "bebop"], ["--style", "free"], ["--feel", "latin"]):
+            generate("-o", tmp_path / "a.mid", "--seed", 1, *options, model=taught)
+            heard.add(tuple(notes_of(tmp_path / "a.mid")))
+        assert len(heard) == 4
+
+
+class TestControls:
+    def test_each_of_them_matters(self, solo):
+        plain = notes_of(solo("--bars", 12))
+        for options in (
+            ["--density", 3],
+            ["--outside", 0],
+            ["--phrase", 1],
+            ["--breath", 4],
+            ["--difficulty", "easy"],
+        ):
+            assert notes_of(solo("--bars", 12, *options)) != plain, options
+
+    def test_swing_moves_off_beats_when_writing(self, solo):
+        plain = solo("--bars", 12, "--difficulty", "easy")
+        swung = solo("--bars", 12, "--difficulty", "easy", "--swing", 2)
+        assert [row[2] for row in notes_of(plain)] == [row[2] for row in notes_of(swung)]
+        places = {onset % 480 for onset, _, _ in notes_of(plain)}
+        assert places == {0, 240}
+        assert {onset % 480 for onset, _, _ in notes_of(swung)} == {0, 320}
+        assert length(plain) == length(swung)
+
+    def test_easy_is_easy(self, solo):
+        notes = notes_of(solo("--bars", 12, "--difficulty", "easy"))
+        pitches = [pitch for _, _, pitch in notes]
+        assert 55 <= min(pitches) <= max(pitches) <= 74
+        assert max(abs(b - a) for a, b in pairwise(pitches)) <= 7
+
+    def test_what_is_given_takes_precedence(self, solo):
+        easy = read_recipe(solo("--difficulty", "easy"))
+        other = read_recipe(
+            solo("--difficulty", "easy", "--range", 40, 90, "--density", 7, "--outside", 0.3)
+        )
+        assert (easy["sampling"]["low"], easy["sampling"]["high"]) == (55, 74)
+        assert (other["sampling"]["low"], other["sampling"]["high"]) == (40, 90)
+        assert other["controls"] == {**easy["controls"], "density": 7, "outside": 0.3}
+
+    def test_copying_needs_fingerprints(self, refuses, model_folder):
+        line = refuses("generate", "--model", model_folder, "--max-copied", 8)
+        assert "model tiny has no fingerprints" in line
+
+    def test_copying_is_kept_in_bounds(self, generate, model_folder, tmp_path):
+        folder = tmp_path / "copier"
+        shutil.copytree(model_folder, folder)
+        np.save(folder / "fingerprints.npy", np.arange(2**12, dtype="<u4") << 20)
+        generate("-o", tmp_path / "a.mid", "--max-copied", 6, "--seed", 1, model=folder)
+        assert read_recipe(tmp_path / "a.mid")["controls"] == {"max_copied": 6}
+        generate("-o", tmp_path / "b.mid", "--recipe", tmp_path / "a.mid", model=folder)
+        assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+
+
+class TestPrimer:
+    LICK: ClassVar = [(12, 12, 65), (24, 6, 68), (36, 7, 72), (48, 31, 70)]
+
+    @pytest.fixture
+    def lick(self, tmp_path):
+        path = tmp_path / "lick.mid"
+        track = Track("Horn", 66, 0, Notes.of(self.LICK))
+        write_midi(path, [track], tempo_bpm=99, changes=Changes.unaccompanied(1))
+        return path
+
+    def test_goes_on_from_it(self, solo, lick):
+        notes = notes_of(solo("--prime", lick))
+        wanted = [(20 * on, 20 * (on + ticks), pitch) for on, ticks, pitch in self.LICK]
+        assert notes[:4] == wanted
+        assert notes[4][0] >= wanted[-1][1]
+        assert length(solo("--prime", lick)) == 4 * 4 * 480
+
+    def test_dropped_it_leaves_what_was_added_at_its_place(self, solo, lick):
+        whole, added = solo("--prime", lick), solo("--prime", lick, "--drop-primer")
+        assert notes_of(added) == notes_of(whole)[4:]
+        assert length(added) == length(whole)
+
+    @pytest.mark.parametrize("options", [[], ["--drop-primer"], ["--swing", 2.5]])
+    def test_made_again_without_its_file(self, solo, generate, lick, tmp_path, options):
+        path = solo("--prime", lick, *options)
+        lick.unlink()
+        generate("--recipe", path, "-o", tmp_path / "again.mid")
+        assert (tmp_path / "again.mid").read_bytes() == path.read_bytes()
+
+    def test_too_long_for_the_changes(self, refuses, model_folder, lick, tmp_path):
+        out = tmp_path / "a.mid"
+        base = ("generate", "--model", model_folder, "-o", out, "--prime", lick)
+        line = refuses(*base, "--changes", "time: 2/4\n| C7 |")
+        assert "lick.mid: the phrase leaves no room: it ends after them" in line
+        assert not out.exists()
+
+    def test_what_is_no_phrase(self, refuses, model_folder, grammar_model_folder, lick, tmp_path):
+        base = ("generate", "-o", tmp_path / "a.mid")
+        none = tmp_path / "none.mid"
+        assert "no such file" in refuses(*base, "--model", model_folder, "--prime", none)
+        none.write_bytes(b"x")
+        assert "not a MIDI file" in refuses(*base, "--model", model_folder, "--prime", none)
+        line = refuses(*base, "--model", grammar_model_folder, "--prime", lick)
+        assert "needs a model of the interval encoding" in line
+        assert not (tmp_path / "a.mid").exists()
+
+
+class TestBest:
+    def test_only_the_best_are_written(self, jazzgen_cli, model_folder, solo, tmp_path):
+        out = tmp_path / "best"
+        done = jazzgen_cli(
+            *("generate", "--model", model_folder, "--changes", CHANGES, "--seed", 20),
+            *("--count", 6, "--best", 2, "-o", out, "--json"),
+        )
+        assert done.code == 0, done
+        answer = json.loads(done.out)
+        ranking = answer["ranking"]
+        assert [row["score"] for row in ranking] == sorted(
+            (row["score"] for row in ranking), reverse=True
+        )
+        assert answer["files"] == [str(out / f"solo-{row['seed']}.mid") for row in ranking]
+        assert {path.name for path in out.iterdir()} == {
+            f"solo-{row['seed']}.mid" for row in ranking
+        }
+        assert answer["notes"] == sum(row["notes"] for row in ranking)
+        assert "the best 2 of 6" in done.err
+        assert f"{ranking[0]['score']:.3f}" in done.err
+        for row in ranking:
+            path = out / f"solo-{row['seed']}.mid"
+            assert path.read_bytes() == solo(seed=row["seed"]).read_bytes()
+
+    def test_no_other_scores_better(self, generate, tmp_path):
+        base = ("--changes", CHANGES, "--seed", 3, "-o", tmp_path / "all", "--json", "--count", 5)
+        every = json.loads(generate(*base, "--best", 5))["ranking"]
+        two = json.loads(generate(*base, "--best", 2))["ranking"]
+        assert sorted(row["seed"] for row in every) == [3, 4, 5, 6, 7]
+        assert two == every[:2]
+
+
+def test_every_option_is_under_a_heading(jazzgen_cli):
+    assert {name for names in SECTIONS.values() for name in names} == {
+        param.name for param in generate_command.params
+    }
+    shown = jazzgen_cli("generate", "--help").out
+    places = [shown.index(f"\n{heading}:\n") for heading in SECTIONS]
+    assert places == sorted(places)
+
+
 class TestRefused:
     @pytest.fixture
     def refused(self, refuses, model_folder, tmp_path):
@@ -521,6 +712,21 @@ class TestRefused:
             ["--count", "0"],
             ["--engine", "abacus"],
             ["--clean-up", "dust"],
+            ["--style", "polka"],
+            ["--instrument", "kazoo"],
+            ["--feel", "sad"],
+            ["--difficulty", "hardest"],
+            ["--density", "0"],
+            ["--density", "nan"],
+            ["--outside", "1.1"],
+            ["--phrase", "-1"],
+            ["--breath", "0.5"],
+            ["--max-copied", "5"],
+            ["--swing", "0.9"],
+            ["--swing", "4"],
+            ["--drop-primer"],
+            ["--best", "2"],
+            ["--best", "0"],
         ],
     )
     def test_nonsense_options(self, refused, options):

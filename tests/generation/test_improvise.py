@@ -9,7 +9,9 @@ from jazzgen.encoding.context import ContextMaker
 from jazzgen.encoding.grammar import NAME as GRAMMAR
 from jazzgen.encoding.interval import END, FIRST_LENGTH, LENGTHS, REST, VOCABULARY, IntervalDecoder
 from jazzgen.encoding.vocabulary import Vocabulary
-from jazzgen.generation.improvise import SHORTEST_LAST_NOTE, Sampling, improvise
+from jazzgen.generation.ending import SHORTEST_LAST_NOTE
+from jazzgen.generation.improvise import improvise
+from jazzgen.generation.sampling import Sampling
 from jazzgen.music.changes import Changes
 from jazzgen.music.charts import parse_chart
 from jazzgen.network.config import NetworkConfig

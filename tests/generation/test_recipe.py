@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from jazzgen.encoding.interval import VOCABULARY
+from jazzgen.encoding.manner import Manner
 from jazzgen.errors import JazzgenError, MidiError
-from jazzgen.generation.improvise import Sampling
+from jazzgen.generation.controls import Controls
 from jazzgen.generation.recipe import Recipe
+from jazzgen.generation.sampling import Sampling
 from jazzgen.music.changes import Changes
 from jazzgen.music.charts import read_chart
 from jazzgen.music.chords import NO_CHORD, parse_chord
+from jazzgen.music.notes import Notes
 from jazzgen.network.config import NetworkConfig
 from jazzgen.network.model_folder import StoredModel
 from jazzgen.network.weights import weight_shapes
@@ -38,6 +41,11 @@ RECIPE = Recipe(
     program=56,
     engine="keras",
     chords=False,
+    manner=Manner(style="bebop", feel="latin"),
+    controls=Controls(density=5.5, outside=0.0, grid="eighths"),
+    primer=Notes.of([(3, 12, 60, 99), (20, 31, 64)]),
+    drop_primer=True,
+    swing=1.0 + 0.1 + 0.2,
 )
 
 
@@ -74,6 +82,11 @@ def test_every_setting_is_in_the_text():
         "program": 1,
         "engine": "numpy",
         "chords": True,
+        "manner": Manner(),
+        "controls": Controls(density=5.5),
+        "primer": Notes.empty(),
+        "drop_primer": False,
+        "swing": None,
     }
     assert others.keys() == {field.name for field in fields(Recipe)}
     for name, value in others.items():
@@ -114,6 +127,17 @@ def test_another_version_is_refused():
         {"program": 128},
         {"sampling": {}},
         {"sampling": {"temperature": -1, "clean_up": []}},
+        {"manner": {"style": "polka"}},
+        {"manner": None},
+        {"controls": {"density": -1}},
+        {"controls": {"volume": 11}},
+        {"controls": {"density": "much"}},
+        {"primer": [[0, 12]]},
+        {"primer": [[0, 0, 60, 80]]},
+        {"primer": [[0, 12, 128, 80]]},
+        {"primer": [[0, 1200, 60, 80]]},
+        {"primer": 3},
+        {"swing": 9},
         {"changes": []},
         {"changes": {"chords": [[0, "C7"]], "bar_ticks": []}},
         {"changes": {"chords": [[0, "C7"]], "bar_ticks": [96, -96]}},

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from jazzgen.errors import OutputError
-from jazzgen.generation.improvise import Sampling
 from jazzgen.generation.recipe import Recipe
+from jazzgen.generation.sampling import Sampling
 from jazzgen.music.changes import Changes
 from jazzgen.music.charts import parse_chart
 from jazzgen.music.midi_read import read_midi

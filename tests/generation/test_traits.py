@@ -1,0 +1,136 @@
+"""Traits of candidates, worked out by hand."""
+
+import numpy as np
+import pytest
+
+from jazzgen.encoding.base import EVENT, LENGTH
+from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
+from jazzgen.generation.traits import EVENT_TRAITS, LENGTH_TRAITS, Traits
+from jazzgen.music.changes import Changes
+from jazzgen.music.chords import parse_chord
+
+CHANGES = Changes.build([(0, parse_chord("C7")), (384, parse_chord("F7"))], range(0, 96 * 9, 96))
+
+
+def play(traits, *notes, start=60):
+    """Pushes triples of onset, pitch and length; the pitch before them is `start`."""
+    before = start
+    for onset, pitch, length in notes:
+        traits.push(pitch - before + MAX_LEAP, onset, pitch)
+        traits.push(FIRST_LENGTH + LENGTHS.index(length), onset, pitch)
+        before = pitch
+
+
+def column(table, name):
+    names = EVENT_TRAITS if table.shape[1] == len(EVENT_TRAITS) else LENGTH_TRAITS
+    return table[:, names.index(name)]
+
+
+def leaps_with(traits, name, tick, reference):
+    marked = column(traits.of(tick, EVENT, reference), name)
+    return [int(i) - MAX_LEAP for i in np.flatnonzero(marked[:REST])]
+
+
+def lengths_with(traits, name, tick):
+    marked = column(traits.of(tick, LENGTH, 60), name)
+    return [LENGTHS[i] for i in np.flatnonzero(marked)]
+
+
+def test_shapes():
+    traits = Traits(CHANGES)
+    assert traits.of(0, EVENT, 60).shape == (REST + 1, len(EVENT_TRAITS))
+    assert traits.of(0, LENGTH, 60).shape == (len(LENGTHS), len(LENGTH_TRAITS))
+
+
+def test_what_a_leap_lands_on():
+    traits = Traits(CHANGES)
+    near = [leap for leap in leaps_with(traits, "chord tone", 0, 60) if 0 <= leap < 12]
+    assert near == [0, 4, 7, 10]
+    assert leaps_with(traits, "chord tone on the beat", 5, 60) == []
+    assert leaps_with(traits, "degree b7", 384, 65) == [-14, -2, 10, 22]  # Eb over F7
+    assert 1 not in leaps_with(traits, "scale tone", 0, 60)
+
+
+def test_without_a_chord_there_are_no_degrees():
+    table = Traits(Changes.unaccompanied(4)).of(0, EVENT, 60)
+    for name in ("chord tone", "scale tone", "degree root", "degree 5"):
+        assert not column(table, name).any()
+
+
+def test_turns_and_what_was_heard():
+    traits = Traits(CHANGES)
+    play(traits, (0, 60, 12), (12, 67, 12))
+    assert leaps_with(traits, "turn", 24, 67) == list(range(-24, 0))
+    assert leaps_with(traits, "turn after a leap", 24, 67) == list(range(-24, 0))
+    here = [leap for leap in leaps_with(traits, "heard in this bar", 24, 67) if -7 <= leap <= 0]
+    assert here == [-7, 0]
+    assert leaps_with(traits, "heard in this bar", 200, 67) == []
+    assert leaps_with(traits, "heard in four bars", 200, 67) != []
+    assert leaps_with(traits, "heard in four bars", 12 + 384, 67) == []
+
+
+def test_groups_of_intervals_that_come_again():
+    traits = Traits(CHANGES)
+    play(traits, *((12 * i, pitch, 12) for i, pitch in enumerate((60, 62, 64, 65, 60, 62, 64))))
+    assert leaps_with(traits, "second interval again", 84, 64) == [2]  # as it went last time
+    assert leaps_with(traits, "third interval again", 84, 64) == [1]
+    assert leaps_with(traits, "fourth interval again", 84, 64) == []
+    assert leaps_with(traits, "third interval again", 84 + 8 * 96, 64) == []  # long ago
+
+
+def test_the_same_place_a_bar_ago():
+    traits = Traits(CHANGES)
+    play(traits, (0, 64, 24), (24, 60, 24))
+    assert leaps_with(traits, "as a bar ago", 96, 60) == [4]
+    assert leaps_with(traits, "as four bars ago", 384 + 24, 62) == [-2]
+    assert leaps_with(traits, "as a bar ago", 97, 60) == []
+
+
+def test_rests_by_what_was_played_before():
+    traits = Traits(CHANGES)
+
+    def rest(name, tick=50):
+        return column(traits.of(tick, EVENT, 60), name)[REST]
+
+    play(traits, (0, 60, 12))
+    assert (rest("rest"), rest("rest after one note"), rest("rest after few notes")) == (1, 1, 1)
+    assert (rest("rest on the beat"), rest("rest on the beat", 48)) == (0, 1)
+    play(traits, *((12 * i, 60, 12) for i in range(1, 26)))
+    assert (rest("rest after few notes"), rest("rest after many notes")) == (0, 1)
+    traits.push(REST, 312, 60)
+    assert rest("rest after many notes") == 0
+
+
+def test_lengths():
+    traits = Traits(CHANGES)
+    play(traits, *((12 * i, 60, n) for i, n in enumerate((12, 12, 6, 12, 12))))
+    assert lengths_with(traits, "as long as the last", 60) == [12]
+    assert lengths_with(traits, "as long as the last two", 60) == [12]
+    assert lengths_with(traits, "third length again", 60) == [6]
+    assert lengths_with(traits, "fourth length again", 60) == []
+    assert lengths_with(traits, "length 5-6", 60) == [5, 6]
+    assert lengths_with(traits, "ends on the half beat", 60) == [24, 48, 72, 96]
+    assert lengths_with(traits, "ends on a bar line", 60) == [36]
+    traits.push(REST, 60, 60)
+    assert lengths_with(traits, "length 5-6", 60) == []
+    assert lengths_with(traits, "rest of two beats or more", 60) == [48, 60, 72, 84, 96]
+    assert lengths_with(traits, "rest ends on the beat", 60) == [12, 36, 60, 84]
+
+
+def test_beyond_the_range_so_far():
+    traits = Traits(CHANGES)
+    play(traits, *((12 * i, 60 + i % 3, 12) for i in range(15)))
+    assert leaps_with(traits, "beyond the range so far", 180, 62) == []
+    play(traits, (180, 60, 12), start=62)
+    beyond = leaps_with(traits, "beyond the range so far", 192, 60)
+    assert beyond == [*range(-24, 0), *range(3, 25)]
+
+
+@pytest.mark.parametrize("shift", [1, 5, 11])
+def test_transposing_everything_changes_nothing(shift):
+    chords = [(0, parse_chord("C7").transposed(shift)), (384, parse_chord("F7").transposed(shift))]
+    moved = Traits(Changes.build(chords, CHANGES.bar_lines.tolist()))
+    here = Traits(CHANGES)
+    play(here, (0, 60, 12), (12, 67, 12), (24, 64, 12))
+    play(moved, (0, 60 + shift, 12), (12, 67 + shift, 12), (24, 64 + shift, 12), start=60 + shift)
+    assert np.allclose(here.of(36, EVENT, 64), moved.of(36, EVENT, 64 + shift))
