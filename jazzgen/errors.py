@@ -34,5 +34,9 @@ class ModelError(JazzgenError):
     """A model folder that is missing, foreign or damaged."""
 
 
+class EvaluationError(JazzgenError):
+    """Solos that cannot be judged: too few, or too short."""
+
+
 class OutputError(JazzgenError):
     """A path that cannot be written."""

@@ -107,7 +107,10 @@ def test_only_the_network_folder_imports_tensorflow():
     assert {module for module in users if not module.startswith("jazzgen.network.")} == set()
 
 
-HEAVY = ("tensorflow", "keras", "music21", "matplotlib", "symusic", "scipy", "pandas")
+HEAVY = (
+    *("tensorflow", "keras", "music21", "matplotlib", "symusic", "scipy", "pandas", "sklearn"),
+    "jazzgen.evaluation",
+)
 
 
 def loaded(*arguments, code="from jazzgen.cli.main import main; main()", cwd=None):
@@ -144,7 +147,9 @@ def test_help_loads_nothing_heavy():
     assert loaded("--help") == set()
 
 
-@pytest.mark.parametrize("command", ["generate", "inspect", "preprocess", "train"])
+@pytest.mark.parametrize(
+    "command", ["evaluate", "generate", "inspect", "preprocess", "score", "train"]
+)
 def test_help_of_a_command_loads_no_tensorflow(command):
     assert loaded(command, "--help") & {"tensorflow", "keras"} == set()
 
@@ -156,7 +161,8 @@ def test_generate_loads_nothing_heavy(model_folder, tmp_path, jazzgen_cli, chang
     assert made.code == 0
     arguments = ("--model", model_folder, "--changes", changes, "-o", "solo.mid")
     seen = loaded("generate", *arguments, cwd=tmp_path)
-    assert seen & {"tensorflow", "keras", "music21", "matplotlib"} == set()
+    heavy = {"tensorflow", "keras", "music21", "matplotlib", "sklearn", "jazzgen.evaluation"}
+    assert seen & heavy == set()
     assert (tmp_path / "solo.mid").is_file()
 
 

@@ -10,9 +10,12 @@ import jazzgen
 from jazzgen.errors import JazzgenError
 
 _COMMANDS = {
+    "calibrate": "Make a model's solos show players' habits as often as players do.",
+    "evaluate": "Measure a model, or a folder of solos, beside real ones.",
     "generate": "Improvise solos over changes and write them as MIDI.",
     "inspect": "Show the parts of MIDI files: which is the melody, which the chords.",
     "preprocess": "Turn a corpus into a dataset of one-hot sequences.",
+    "score": "Show what a model makes of one solo, note by note.",
     "train": "Train a network on a dataset.",
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from jazzgen.encoding.context import SLOTS
 from jazzgen.encoding.dataset import Dataset
-from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, fold_leap, is_note
+from jazzgen.encoding.interval import MAX_LEAP, event_ticks, fold_leap, is_note
 from jazzgen.errors import DatasetError
 from jazzgen.music.changes import Changes
 from jazzgen.music.notes import IntArray, Notes
@@ -108,9 +108,8 @@ class Line:
 def _steps_of_piece(dataset: Dataset, piece: int) -> tuple[IntArray, IntArray, IntArray]:
     """Onset, leap and bar of its notes, as in `Line`."""
     values, context = dataset.sequence(piece)
-    events, lengths = values[1:-1:2], np.array(LENGTHS)[values[2:-1:2] - FIRST_LENGTH]
+    events, tick = event_ticks(values)
     rows = context[1:-1:2].astype(np.int64)
-    tick = np.cumsum(lengths) - lengths
     # Bar lines are not stored, but each event tells how far behind it the last one lies. From one
     # that moved, the rest of the way is in bars as long as the last. (Of a bar beyond the context's
     # twelve beats the line seems to move by single beats.)
@@ -121,4 +120,4 @@ def _steps_of_piece(dataset: Dataset, piece: int) -> tuple[IntArray, IntArray, I
     notes = is_note(events)
     leap = events[notes].astype(np.int32) - MAX_LEAP
     leap[:1] = 0
-    return tick[notes].astype(np.int32), leap, bar[notes].astype(np.int32)
+    return tick[notes], leap, bar[notes].astype(np.int32)
