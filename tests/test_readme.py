@@ -54,6 +54,14 @@ def test_the_changes_section(tmp_path):
     assert len(list((tmp_path / "solos").glob("*.mid"))) == 20
 
 
+def test_the_section_on_how_to_play(tmp_path):
+    section = next(block for block in blocks("sh") if "--difficulty" in block)
+    for line in section.strip().splitlines():
+        run(line, tmp_path)
+    assert len(list(tmp_path.glob("*.mid"))) == 3
+    assert len(list((tmp_path / "picked").glob("*.mid"))) == 3
+
+
 @pytest.mark.slow
 def test_the_whole_way_from_a_corpus_to_a_solo(tmp_path):
     section = next(block for block in blocks("sh") if "ryansMammoth" in block)

@@ -37,8 +37,9 @@ MAX_COPIED: Final = 10
 _MORE: Final = 0.1
 """Share, of notes or of bars, by which one and a half times what the pieces do may be exceeded."""
 
-_LONG_HANG: Final = 8
-"""Notes in a row on one pitch that are let pass whatever the training pieces do."""
+_LONG_HANG: Final = 12
+"""Notes in a row on one pitch that are let pass whatever the training pieces do. Else twice what
+they do: of few solos, the longest is a matter of chance."""
 
 _MOST_PIECES: Final = 200
 _MOST_NOTES: Final = 300_000
@@ -88,7 +89,7 @@ class Guard:
             not played.notes
             or played.repeated_notes > _bound(real.repeated_notes)
             or played.repeated_bars > _bound(real.repeated_bars)
-            or played.longest_hang > max(_LONG_HANG, real.longest_hang)
+            or played.longest_hang > max(_LONG_HANG, 2 * real.longest_hang)
         )
 
     @property

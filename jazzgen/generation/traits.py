@@ -1,8 +1,8 @@
 """Traits: what can be said of a value at the moment it is drawn, as numbers.
 
 A trait is a small fact about a candidate in its place: that it lands on a chord tone, that it
-completes a group of intervals heard before, that it is as long as the note before it. Calibration
-(`jazzgen.generation.calibration`) counts them in players' solos and in a model's.
+completes a group of intervals heard before, that it makes the next step as long as the last.
+Calibration (`jazzgen.generation.calibration`) counts them in players' solos and in a model's.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jazzgen.encoding.base import EVENT
-from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
+from jazzgen.encoding.interval import LENGTHS, MAX_LEAP, REST
 from jazzgen.music.changes import Changes
 from jazzgen.music.chord_scales import scale_tones
 from jazzgen.music.ticks import TICKS_PER_BEAT
@@ -21,7 +21,7 @@ Table = npt.NDArray[np.float64]
 
 _BAR: Final = 4 * TICKS_PER_BEAT
 _LONG_AGO: Final = 8 * _BAR
-"""Ticks beyond which a group of intervals or lengths is not remembered."""
+"""Ticks beyond which a group of intervals or steps is not remembered."""
 
 _SIZES: Final = ((0, 0), (2, 2), (3, 4), (5, 7), (8, 11), (12, 24))
 """Sizes of leaps in semitones, each a trait; a semitone is what they are measured against."""
@@ -46,7 +46,7 @@ EVENT_TRAITS: Final = (
     *("turn", "turn after a leap", "heard in this bar", "heard in four bars"),
     *("away from the middle", "over an octave away", "beyond the range so far", "up"),
     *("second interval again", "third interval again", "fourth interval again"),
-    *("as a bar ago", "as four bars ago"),
+    *("fifth interval again", "motif again", "as a bar ago", "as four bars ago"),
     *("rest", "rest after one note", "rest after few notes", "rest after many notes"),
     *("rest on the beat",),
 )
@@ -54,8 +54,14 @@ EVENT_TRAITS: Final = (
 
 LENGTH_TRAITS: Final = (
     *(f"length {low}-{high}" for low, high in _SPANS),
-    *("as long as the last", "as long as the last two", "third length again"),
-    *("fourth length again", "ends on the beat", "ends on the half beat", "ends on a bar line"),
+    *("as far as the last", "as far as the last two", "third step again"),
+    *(
+        "fourth step again",
+        "fifth step again",
+        "ends on the beat",
+        "ends on the half beat",
+        "ends on a bar line",
+    ),
     *("short rest", "rest of a beat or more", "rest of two beats or more"),
     *("rest ends on the beat", "rest ends on the half beat"),
 )
@@ -90,9 +96,12 @@ class Traits:
         self._tones = [_bits(chord.tones) for chord in changes.chords]
         self._scales = [_bits(scale_tones(chord)) for chord in changes.chords]
         self._leaps: list[int] = []
-        self._lengths: list[int] = []
-        self._leap_groups: dict[tuple[int, ...], tuple[int, int]] = {}
-        self._length_groups: dict[tuple[int, ...], tuple[int, int]] = {}
+        self._steps: list[int] = []  # ticks from onset to onset
+        self._figures: list[int] = []  # leap and step in one number
+        self._leap_groups = _Groups()
+        self._step_groups = _Groups()
+        self._motifs = _Groups()
+        self._onset = 0
         self._heard: deque[tuple[int, int]] = deque()
         self._pitch_at: dict[int, int] = {}
         self._range = (127, 0)
@@ -144,11 +153,11 @@ class Traits:
         beyond = (pitches < self._range[0]) | (pitches > self._range[1])
         table[:REST, next(column)] = beyond & (self._notes >= _SETTLED)
         table[MAX_LEAP + 1 : REST, next(column)] = 1
-        for size in (1, 2, 3):
-            at = next(column)
-            again = _recall(self._leap_groups, self._leaps, size, tick)
-            if again is not None:
-                table[again + MAX_LEAP, at] = 1
+        for size in (1, 2, 3, 4):
+            again = self._leap_groups.after(self._leaps[-size:], size, tick)
+            table[np.array(again, dtype=np.intp) + MAX_LEAP, next(column)] = 1
+        again = self._motifs.after(self._figures[-2:], 2, tick)
+        table[np.array(again, dtype=np.intp) + MAX_LEAP, next(column)] = 1
         for bars in (1, 4):
             at = next(column)
             before = self._pitch_at.get(tick - bars * _BAR)
@@ -168,18 +177,18 @@ class Traits:
         on_beat = after % TICKS_PER_BEAT == 0
         on_half = after % TICKS_PER_BEAT == TICKS_PER_BEAT // 2
         spans = [next(column) for _ in _SPANS]
-        figures = [next(column) for _ in range(4)]
+        figures = [next(column) for _ in range(5)]
         if not self._resting:
             table[:, spans] = _SPAN_TABLE
-            if self._lengths:
-                same = self._lengths[-1] == _TICKS
-                table[:, figures[0]] = same
-                if len(self._lengths) > 1 and self._lengths[-2] == self._lengths[-1]:
-                    table[:, figures[1]] = same
-            for at, size in zip(figures[2:], (2, 3), strict=True):
-                again = _recall(self._length_groups, self._lengths, size, tick)
-                if again is not None:
-                    table[LENGTHS.index(again), at] = 1
+        if self._steps:
+            steps = after - self._onset  # if a note follows
+            same = self._steps[-1] == steps
+            table[:, figures[0]] = same
+            if len(self._steps) > 1 and self._steps[-2] == self._steps[-1]:
+                table[:, figures[1]] = same
+            for at, size in zip(figures[2:], (2, 3, 4), strict=True):
+                again = self._step_groups.after(self._steps[-size:], size, tick)
+                table[:, at] = np.isin(steps, again)
         table[:, next(column)] = on_beat
         table[:, next(column)] = on_half
         table[:, next(column)] = np.isin(after, self._changes.bar_lines)
@@ -202,8 +211,16 @@ class Traits:
         if value < REST:
             leap = value - MAX_LEAP
             if self._notes:
-                _remember(self._leap_groups, self._leaps, leap, tick)
+                step = tick - self._onset
+                for size in (1, 2, 3, 4):
+                    self._leap_groups.add(self._leaps[-size:], size, leap, tick)
+                for size in (2, 3, 4):
+                    self._step_groups.add(self._steps[-size:], size, step, tick)
+                self._motifs.add(self._figures[-2:], 2, leap, tick)
                 self._leaps.append(leap)
+                self._steps.append(step)
+                self._figures.append(100 * step + leap)
+            self._onset = tick
             self._notes += 1
             # The last thirty notes or so, in the mean.
             self._middle += (reference - self._middle) / min(self._notes, 30)
@@ -217,10 +234,6 @@ class Traits:
         elif value == REST:
             self._run = 0
             self._resting = True
-        elif value >= FIRST_LENGTH and not self._resting and value - FIRST_LENGTH < len(LENGTHS):
-            length = LENGTHS[value - FIRST_LENGTH]
-            _remember(self._length_groups, self._lengths, length, tick)
-            self._lengths.append(length)
 
     def _recent(self, tick: int, ticks: int) -> npt.NDArray[np.bool_]:
         heard = np.zeros(12, dtype=np.bool_)
@@ -235,18 +248,18 @@ def _bits(mask: int) -> npt.NDArray[np.bool_]:
     return (mask >> np.arange(12) & 1).astype(np.bool_)
 
 
-_Groups = dict[tuple[int, ...], tuple[int, int]]
-"""What followed a group of one to three last time, and when."""
+class _Groups:
+    """What has followed groups of up to four numbers, and when last."""
 
+    def __init__(self) -> None:
+        self._followed: dict[tuple[int, ...], dict[int, int]] = {}
 
-def _recall(groups: _Groups, past: list[int], size: int, tick: int) -> int | None:
-    if len(past) < size:
-        return None
-    followed = groups.get(tuple(past[-size:]))
-    return None if followed is None or followed[1] < tick - _LONG_AGO else followed[0]
+    def after(self, group: list[int], size: int, tick: int) -> list[int]:
+        """What has followed a group of this size, not long ago."""
+        followed = self._followed.get(tuple(group), {}) if len(group) == size else {}
+        return [number for number, then in followed.items() if then >= tick - _LONG_AGO]
 
-
-def _remember(groups: _Groups, past: list[int], now: int, tick: int) -> None:
-    for size in (1, 2, 3):
-        if len(past) >= size:
-            groups[tuple(past[-size:])] = now, tick
+    def add(self, group: list[int], size: int, number: int, tick: int) -> None:
+        """Takes what follows a group."""
+        if len(group) == size:
+            self._followed.setdefault(tuple(group), {})[number] = tick

@@ -38,6 +38,9 @@ _ORIGIN: Final = ("from", "lessons")
 """Keys of config.json: the model that a run began with and how well it did on the same pieces;
 what teachers taught it."""
 
+_FEW_VALUES: Final = 60_000
+"""Values of training pieces below which a memory is taken over from the model begun with."""
+
 _MOST_KEYS: Final = 1000
 """Held-out pieces that config.json names."""
 
@@ -178,7 +181,7 @@ def train(
     network.set_weights(trainer.best_weights)
     memory = None
     if network_config.memory and trainer.history.epochs:
-        memory = fit_memory(network, dataset, seed=seed)
+        memory = _memory(network, dataset, origin, seed)
     model = keep(memory)
     _save_keras(network, out)
     draw_curves(
@@ -223,11 +226,25 @@ def _origin(start: StoredModel | None, lessons: Dataset | None) -> dict[str, Any
     """What else than its dataset a model comes from, for config.json (`_ORIGIN`)."""
     origin: dict[str, Any] = {}
     if start is not None:
-        origin["from"] = {"name": start.name, "sha256": start.sha256}
+        memory = None if start.memory is None else start.memory.to_json()
+        origin["from"] = {"name": start.name, "sha256": start.sha256, "memory": memory}
     if lessons is not None:
         sources = [source["name"] for source in lessons.info["sources"]]
         origin["lessons"] = {"sha256": lessons.sha256(), "sources": sources}
     return origin
+
+
+def _memory(network: SoloNetwork, dataset: Dataset, origin: Mapping[str, Any], seed: int) -> Memory:
+    """A memory fitted to the dataset; of few pieces, that of the model begun with, if it has one.
+
+    Gates fitted to a few songs that repeat a lot trust the memory so much that solos get stuck.
+    """
+    before = origin.get("from", {}).get("memory")
+    train = dataset.pieces("train")
+    values = int((dataset.offsets[train + 1] - dataset.offsets[train]).sum())
+    if before is not None and values < _FEW_VALUES:
+        return Memory.from_json(before)
+    return fit_memory(network, dataset, seed=seed)
 
 
 def _check_lessons(out: Path, model: StoredModel, lessons: Dataset | None) -> None:

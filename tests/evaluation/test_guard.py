@@ -115,10 +115,10 @@ REAL = Habits(1000, 0.1, 4, 0.05, 8, 0.02)
     ("odd", "stuck", "copies"),
     [
         ({}, False, False),
-        ({"repeated_notes": 0.24, "repeated_bars": 0.17, "longest_hang": 8}, False, False),
+        ({"repeated_notes": 0.24, "repeated_bars": 0.17, "longest_hang": 12}, False, False),
         ({"repeated_notes": 0.26}, True, False),
         ({"repeated_bars": 0.18}, True, False),
-        ({"longest_hang": 9}, True, False),
+        ({"longest_hang": 13}, True, False),
         ({"notes": 0}, True, False),
         ({"copied": 0.14, "longest_copied": 40}, False, True),
     ],

@@ -9,6 +9,7 @@ from jazzgen.encoding.context import ContextMaker
 from jazzgen.encoding.fingerprints import RUN_STEPS, hash_runs, steps
 from jazzgen.encoding.grammar import NAME as GRAMMAR
 from jazzgen.encoding.interval import END, MAX_LEAP, REST, VOCABULARY, IntervalDecoder, fold_leap
+from jazzgen.encoding.manner import Manner
 from jazzgen.encoding.vocabulary import Vocabulary
 from jazzgen.errors import ModelError
 from jazzgen.generation.controls import BOUNDS, DIFFICULTIES, Controls
@@ -319,3 +320,22 @@ def test_pauses_at_all_tempi(solos, breath):
     for tempo_bpm in (120, 200):
         made = solos(16, 48, tempo_bpm=tempo_bpm, breath=breath)
         assert phrases_and_pauses(made)[1] == pytest.approx(breath, rel=0.3)
+
+
+@pytest.mark.slow
+def test_manners_change_what_is_played_in_the_direction_of_their_data():
+    """Of the solos it learned from: traditional 5.1 notes a bar, bebop 7.0; trombones lie eleven
+    semitones below vibraphones."""
+    model = load_model("standard")
+
+    def played(**manner):
+        solos = [
+            improvise(model, BLUES, tempo_bpm=180, seed=seed, manner=Manner(**manner))
+            for seed in range(16)
+        ]
+        bars = sum(solo.changes.bars for solo in solos)
+        pitch = np.concatenate([solo.notes.pitch for solo in solos]).mean()
+        return sum(len(solo.notes) for solo in solos) / bars, float(pitch)
+
+    assert played(style="bebop")[0] > played(style="traditional")[0] + 0.3
+    assert played(instrument="vib")[1] > played(instrument="tb")[1] + 1

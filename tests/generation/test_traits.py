@@ -72,7 +72,7 @@ def test_turns_and_what_was_heard():
 def test_groups_of_intervals_that_come_again():
     traits = Traits(CHANGES)
     play(traits, *((12 * i, pitch, 12) for i, pitch in enumerate((60, 62, 64, 65, 60, 62, 64))))
-    assert leaps_with(traits, "second interval again", 84, 64) == [2]  # as it went last time
+    assert leaps_with(traits, "second interval again", 84, 64) == [1, 2]
     assert leaps_with(traits, "third interval again", 84, 64) == [1]
     assert leaps_with(traits, "fourth interval again", 84, 64) == []
     assert leaps_with(traits, "third interval again", 84 + 8 * 96, 64) == []  # long ago
@@ -103,11 +103,15 @@ def test_rests_by_what_was_played_before():
 
 def test_lengths():
     traits = Traits(CHANGES)
-    play(traits, *((12 * i, 60, n) for i, n in enumerate((12, 12, 6, 12, 12))))
-    assert lengths_with(traits, "as long as the last", 60) == [12]
-    assert lengths_with(traits, "as long as the last two", 60) == [12]
-    assert lengths_with(traits, "third length again", 60) == [6]
-    assert lengths_with(traits, "fourth length again", 60) == []
+    onsets = (0, 12, 18, 24, 36, 42)
+    play(traits, *((onset, 60, 6) for onset in onsets))  # steps 12 6 6 12 6
+    assert lengths_with(traits, "as far as the last", 42) == [6]
+    assert lengths_with(traits, "as far as the last two", 42) == []
+    assert lengths_with(traits, "third step again", 42) == [6]
+    assert lengths_with(traits, "fourth step again", 42) == []
+    traits.push(REST, 48, 60)
+    assert lengths_with(traits, "as far as the last", 45) == [3]  # what a note's length left open
+    traits = Traits(CHANGES)
     assert lengths_with(traits, "length 5-6", 60) == [5, 6]
     assert lengths_with(traits, "ends on the half beat", 60) == [24, 48, 72, 96]
     assert lengths_with(traits, "ends on a bar line", 60) == [36]
