@@ -88,11 +88,11 @@ _MOST_BARS = 10_000
 )
 @click.option(
     "--manner",
-    type=click.Choice(["real", "open"]),
-    default="real",
+    type=click.Choice(["open", "real"]),
+    default="open",
     show_default=True,
-    help="Play in the style, on the instrument and with the feel of the real solos, or leave them "
-    "open; for models that have learned them.",
+    help="Leave style, instrument and feel open, as `generate` does by itself, or ask for those of "
+    "the real solos; for models that have learned them.",
 )
 @click.option(
     "--save-solos",

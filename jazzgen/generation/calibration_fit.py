@@ -24,7 +24,7 @@ from jazzgen.generation.traits import EVENT_TRAITS, LENGTH_TRAITS, Traits
 from jazzgen.network.engines import engine_of
 from jazzgen.network.model_folder import StoredModel
 
-ROUNDS: Final = 14
+ROUNDS: Final = 20
 _SOLOS: Final = 48
 _BARS: Final = 32
 _STEP: Final = 0.4
@@ -49,9 +49,9 @@ def calibrate(
 ) -> Calibration:
     """Fits a calibration to the training pieces of a dataset.
 
-    Each round plays solos over the changes of other training pieces, in their manner, and moves
-    the weights by a damped Newton step towards equal means, from the calibration that the model
-    has, if any; the last third of the rounds is averaged.
+    Each round plays solos over the changes of other training pieces, every other round in their
+    manner, and moves the weights by a damped Newton step towards equal means, from the calibration
+    that the model has, if any; the last third of the rounds is averaged.
 
     Args:
         model: of the interval encoding.
@@ -67,7 +67,9 @@ def calibrate(
     rng = np.random.default_rng(seed)
     for number in range(rounds):
         chosen = rng.choice(len(pieces), size=min(_SOLOS, len(pieces)), replace=False)
-        tally = _play(model, [pieces[i] for i in chosen], _calibration(weights), rng)
+        # Asked for players' manners in one round, for none in the next: right for both.
+        asked = number % 2 == 0
+        tally = _play(model, [pieces[i] for i in chosen], _calibration(weights), asked, rng)
         share = _STEP / (1 + number / 4)
         for kind in range(2):
             # Of the same pieces: tempo and style are alike on both sides.
@@ -147,6 +149,7 @@ def _play(
     model: StoredModel,
     pieces: Sequence[Piece],
     calibration: Calibration,
+    in_manner: bool,
     rng: np.random.Generator,
 ) -> _Tally:
     tally = _Tally()
@@ -159,7 +162,7 @@ def _play(
             tempo_bpm=piece.tempo_bpm,
             seed=int(rng.integers(2**31)),
             sampling=Sampling(ending=False),
-            manner=Manner.of(piece.about),
+            manner=Manner.of(piece.about) if in_manner else None,
             engine=engine,
             calibrator=_Counting(calibration, piece, tally),
         )

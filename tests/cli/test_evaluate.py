@@ -150,7 +150,7 @@ def test_saved_solos_can_be_judged_again(evaluated, model_folder, corpus, tmp_pa
 def test_how_solos_are_drawn(evaluated, model_folder, corpus):
     answer, _ = evaluated(
         *(model_folder, "--corpus", corpus, "--side", "all", "--solos", 2, "--max-bars", 4),
-        *("--temperature", 0.5, "--top-p", 0.9, "--seed", 7, "--manner", "open"),
+        *("--temperature", 0.5, "--top-p", 0.9, "--seed", 7, "--manner", "real"),
     )
     assert answer["solos"]["pieces"] == 2
     assert answer["solos"]["bars"] == 8

@@ -11,9 +11,10 @@ from jazzgen.encoding.fingerprints import fingerprints
 from jazzgen.encoding.grammar import NAME
 from jazzgen.encoding.vocabulary import N_VALUES, Vocabulary
 from jazzgen.errors import ModelError
-from jazzgen.network import memory_fit
+from jazzgen.network import memory_fit, training_run
 from jazzgen.network.config import FINE_TUNING, NetworkConfig
 from jazzgen.network.distillation import soft_targets
+from jazzgen.network.memory import GATE_INPUTS, Memory
 from jazzgen.network.model_folder import load_model_folder
 from jazzgen.network.training_run import STATE_FILE, train
 
@@ -58,6 +59,18 @@ def test_it_begins_with_the_weights_of_the_model(start, dataset, preset, tmp_pat
     assert stored.memory is not None
     assert stored.memory == model.memory
     assert stored.info["trained"]["nats_per_note_with_memory"] > 0
+
+
+def test_of_few_pieces_the_memory_stays(start, dataset, preset, tmp_path, monkeypatch):
+    gates = Memory(((0.1,) * len(GATE_INPUTS), (0.2,) * len(GATE_INPUTS)))
+    start = replace(start, memory=gates)
+    out = tmp_path / "m"
+    train(dataset, out, preset, start=start, on_progress=lambda p: p.epoch > 1 and interrupt(p))
+    resumed, _, _ = train(dataset, out, preset, resume=True)
+    assert resumed.memory == load_model_folder(out).memory == gates
+    monkeypatch.setattr(training_run, "_FEW_VALUES", 10)
+    many, _, _ = train(dataset, tmp_path / "many", preset, start=start)
+    assert many.memory not in (None, gates)
 
 
 def test_it_knows_what_the_model_had_learned(start, make_dataset, preset, tmp_path):
