@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jazzgen.encoding.base import EVENT
-from jazzgen.encoding.interval import LENGTHS, MAX_LEAP, REST
+from jazzgen.encoding.interval import END, FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
 from jazzgen.music.changes import Changes
 from jazzgen.music.chord_scales import scale_tones
 from jazzgen.music.ticks import TICKS_PER_BEAT
@@ -23,11 +23,23 @@ _BAR: Final = 4 * TICKS_PER_BEAT
 _LONG_AGO: Final = 8 * _BAR
 """Ticks beyond which a group of intervals or steps is not remembered."""
 
-_SIZES: Final = ((0, 0), (2, 2), (3, 4), (5, 7), (8, 11), (12, 24))
+_SIZES: Final = ((0, 0), (2, 2), (3, 4), (5, 7), (8, 11), (12, 12), (13, 24))
 """Sizes of leaps in semitones, each a trait; a semitone is what they are measured against."""
 
 _SPANS: Final = (
-    *((1, 3), (4, 4), (5, 6), (7, 8), (9, 10), (14, 16), (18, 20), (24, 30), (32, 48), (60, 96)),
+    *(
+        (1, 3),
+        (4, 4),
+        (5, 6),
+        (7, 8),
+        (9, 10),
+        (14, 16),
+        (18, 20),
+        (24, 30),
+        (32, 48),
+        (60, 72),
+        (84, 96),
+    ),
 )
 """Lengths in ticks, each a trait; an eighth, 12, is what they are measured against."""
 
@@ -64,6 +76,7 @@ LENGTH_TRAITS: Final = (
     ),
     *("short rest", "rest of a beat or more", "rest of two beats or more"),
     *("rest ends on the beat", "rest ends on the half beat"),
+    *("pause after one note", "pause after few notes", "pause after many notes"),
 )
 """Of lengths, in order."""
 
@@ -108,6 +121,7 @@ class Traits:
         self._middle = 0.0
         self._notes = 0
         self._run = 0  # notes since the last rest
+        self._phrase = 0  # notes since the last rest of a beat or more
         self._resting = False
 
     def of(self, tick: int, phase: int, reference: int) -> Table:
@@ -198,6 +212,10 @@ class Traits:
             table[:, next(column)] = _TICKS >= 2 * TICKS_PER_BEAT
             table[:, next(column)] = on_beat
             table[:, next(column)] = on_half
+            pause = _TICKS >= TICKS_PER_BEAT
+            table[:, next(column)] = pause & (self._phrase == 1)
+            table[:, next(column)] = pause & (self._phrase < 4)
+            table[:, next(column)] = pause & (self._phrase > _LONG_RUN)
         return table
 
     def push(self, value: int, tick: int, reference: int) -> None:
@@ -230,10 +248,13 @@ class Traits:
             while self._heard and self._heard[0][0] <= tick - 4 * _BAR:
                 self._heard.popleft()
             self._run += 1
+            self._phrase += 1
             self._resting = False
         elif value == REST:
             self._run = 0
             self._resting = True
+        elif self._resting and value < END and LENGTHS[value - FIRST_LENGTH] >= TICKS_PER_BEAT:
+            self._phrase = 0
 
     def _recent(self, tick: int, ticks: int) -> npt.NDArray[np.bool_]:
         heard = np.zeros(12, dtype=np.bool_)

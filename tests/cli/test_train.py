@@ -95,6 +95,7 @@ def test_melody_is_for_midi_alone(refuses, tmp_path):
 # Going on from a model, and learning from others
 
 
+@pytest.mark.slow
 def test_going_on_from_a_model(jazzgen_cli, dataset, model_folder, tmp_path):
     out = tmp_path / "tuned"
     arguments = ("train", dataset, "--from", model_folder, "--out", out, "--epochs", "1", "--json")
@@ -114,6 +115,7 @@ def test_going_on_from_a_model(jazzgen_cli, dataset, model_folder, tmp_path):
     assert jazzgen_cli("generate", "--model", out, "--bars", 2, "-o", solo, "-q") == (0, "", "")
 
 
+@pytest.mark.slow
 def test_learning_from_a_teacher(jazzgen_cli, dataset, model_folder, tmp_path, monkeypatch):
     """Broken off, it goes on with the same lessons; then they are thrown away."""
     from jazzgen.network import training_run

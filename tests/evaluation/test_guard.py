@@ -156,6 +156,7 @@ def test_a_network_that_plays_anything_is_not(dataset):
     assert told.to_json() == guard(model_with(dataset, nothing), dataset).to_json()
 
 
+@pytest.mark.slow
 def test_an_overfitted_network_is_warned_of(tmp_path):
     """One piece, learned by heart."""
     from jazzgen.network.config import Preset, TrainingConfig

@@ -121,6 +121,24 @@ def test_lengths():
     assert lengths_with(traits, "rest ends on the beat", 60) == [12, 36, 60, 84]
 
 
+def test_pauses_by_the_phrase_before():
+    traits = Traits(CHANGES)
+    play(traits, (0, 60, 12))
+    traits.push(REST, 12, 60)
+    pauses = [length for length in LENGTHS if length >= 24]
+    assert lengths_with(traits, "pause after one note", 12) == pauses
+    assert lengths_with(traits, "pause after few notes", 12) == pauses
+    traits.push(FIRST_LENGTH + LENGTHS.index(12), 12, 60)  # too short to be a pause
+    play(traits, (24, 60, 12))
+    traits.push(REST, 36, 60)
+    assert lengths_with(traits, "pause after one note", 36) == []
+    assert lengths_with(traits, "pause after few notes", 36) == pauses
+    traits.push(FIRST_LENGTH + LENGTHS.index(24), 36, 60)
+    play(traits, (60, 60, 12))
+    traits.push(REST, 72, 60)
+    assert lengths_with(traits, "pause after one note", 72) == pauses
+
+
 def test_beyond_the_range_so_far():
     traits = Traits(CHANGES)
     play(traits, *((12 * i, 60 + i % 3, 12) for i in range(15)))

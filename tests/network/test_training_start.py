@@ -61,6 +61,7 @@ def test_it_begins_with_the_weights_of_the_model(start, dataset, preset, tmp_pat
     assert stored.info["trained"]["nats_per_note_with_memory"] > 0
 
 
+@pytest.mark.slow
 def test_of_few_pieces_the_memory_stays(start, dataset, preset, tmp_path, monkeypatch):
     gates = Memory(((0.1,) * len(GATE_INPUTS), (0.2,) * len(GATE_INPUTS)))
     start = replace(start, memory=gates)
@@ -88,6 +89,7 @@ def test_it_knows_what_the_model_had_learned(start, make_dataset, preset, tmp_pa
     assert set(alone.fingerprints.tolist()) == known - {3, 5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_resuming_needs_the_model_no_more(start, dataset, preset, tmp_path, epoch):
     def told(progress):
@@ -148,6 +150,7 @@ def test_targets_of_teachers_are_learned(lessons, dataset, preset, tmp_path):
     assert model.info["lessons"] == {"sha256": dataset.sha256(), "sources": sources}
 
 
+@pytest.mark.slow
 def test_resuming_needs_the_lessons(lessons, dataset, make_dataset, preset, tmp_path):
     def told(progress):
         if progress.epoch == 2:
