@@ -55,7 +55,13 @@ EVENT_TRAITS: Final = (
     *("chord tone", "chord tone on the beat", "scale tone"),
     *(f"degree {name}" for name in _DEGREES),
     *(f"leap of {low}" if low == high else f"leap of {low}-{high}" for low, high in _SIZES),
-    *("turn", "turn after a leap", "heard in this bar", "heard in four bars"),
+    *(
+        "unison after unisons",
+        "turn",
+        "turn after a leap",
+        "heard in this bar",
+        "heard in four bars",
+    ),
     *("away from the middle", "over an octave away", "beyond the range so far", "up"),
     *("second interval again", "third interval again", "fourth interval again"),
     *("fifth interval again", "motif again", "as a bar ago", "as four bars ago"),
@@ -155,6 +161,7 @@ class Traits:
             table[np.arange(REST), degrees[0] + (classes - root) % 12] = 1
         sizes = [next(column) for _ in _SIZES]
         table[:, sizes] = _SIZE_TABLE
+        table[MAX_LEAP, next(column)] = self._leaps[-2:] == [0, 0]
         last = self._leaps[-1] if self._leaps else 0
         turns = _LEAPS * last < 0
         table[:REST, next(column)] = turns

@@ -69,6 +69,14 @@ def test_turns_and_what_was_heard():
     assert leaps_with(traits, "heard in four bars", 12 + 384, 67) == []
 
 
+def test_a_note_that_has_come_three_times():
+    traits = Traits(CHANGES)
+    play(traits, (0, 60, 12), (12, 60, 12))
+    assert leaps_with(traits, "unison after unisons", 24, 60) == []
+    play(traits, (24, 60, 12))
+    assert leaps_with(traits, "unison after unisons", 36, 60) == [0]
+
+
 def test_groups_of_intervals_that_come_again():
     traits = Traits(CHANGES)
     play(traits, *((12 * i, pitch, 12) for i, pitch in enumerate((60, 62, 64, 65, 60, 62, 64))))
