@@ -24,7 +24,7 @@ from jazzgen.network.engine import Engine, State
 SHARPNESS: Final = 20.0
 MATCHING: Final = (0.7, 0.0)
 """Weight of what came at a key: exp(sharpness x cosine + matching x equal values before it), the
-latter for notes and rests, and for lengths. Found on solos outside training and validation."""
+latter for notes and rests, and for lengths; chosen by hand (docs/experiments.md)."""
 
 LOOK_BACK: Final = 8
 """Values before a key that are compared, the nearest first, up to the first that differs."""
