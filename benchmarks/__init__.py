@@ -1,1 +1,1 @@
-"""Speed, measured side by side in one process; each module is run with `python -m`."""
+"""Speed and memory beside the peers' (`python -m benchmarks`), and what was measured of quality."""

@@ -1,0 +1,1 @@
+"""The peers' networks and loops, written anew from their published descriptions."""
