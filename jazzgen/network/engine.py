@@ -1,19 +1,24 @@
 """The inference model in NumPy: one value in, 78 probabilities out, no TensorFlow.
 
-The one-hot product of the input value is a row of a table that already holds the bias; the
-layers above multiply what comes from below and their own state in one product. Equal to Keras's
-probabilities within 1e-5 (a test holds it).
+Near what the matrix products alone take: what comes of the input value and of the context is looked
+up in tables, the layers above multiply what comes from below and their own state in one product,
+and nothing of the size of a layer is allocated twice. The products are exact (`network.exact`),
+everything else is done element by element: a sequence gets the same bits whether it is stepped
+alone or beside others. The probabilities are Keras's within what rounding the weights costs (a
+test holds it).
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from jazzgen.encoding.context import ContextArray, FloatArray, features
+from jazzgen.encoding.context import N_SLOTS, SLOTS, ContextArray, FloatArray
 from jazzgen.encoding.vocabulary import N_VALUES
 from jazzgen.network.config import NetworkConfig
+from jazzgen.network.exact import INPUT_BITS, Kernel, round_to
 from jazzgen.network.experts import EXPERTS
 from jazzgen.network.weights import Weights
 
@@ -45,32 +50,62 @@ class Engine(Protocol):
         ...
 
 
+def put_row(state: State, row: int, other: State, other_row: int = 0) -> State:
+    """A state in which a row is that of another; what is there may be overwritten.
+
+    A memory's arrays `(B, n, ...)` may differ in n: the wider is wide enough for both.
+    """
+    made = []
+    for mine, theirs in zip(state, other, strict=True):
+        array = mine if mine.flags.writeable else mine.copy()
+        if array.ndim > 1 and array.shape[1] < theirs.shape[1]:
+            array = widened(array, theirs.shape[1])
+        if array.ndim > 1:
+            array[row, : theirs.shape[1]] = theirs[other_row]
+        else:
+            array[row] = theirs[other_row]
+        made.append(array)
+    return made
+
+
+def widened(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
+    """An array `(B, n, ...)` with zeros up to `(B, room, ...)`."""
+    wider = np.zeros((len(array), room, *array.shape[2:]), dtype=array.dtype)
+    wider[:, : array.shape[1]] = array
+    return wider
+
+
 class NumpyEngine:
     """The engine that `generate` uses."""
 
     def __init__(self, network: NetworkConfig, weights: Weights) -> None:
         self._units = network.units
-        kernel, bias = weights["lstm_0.kernel"], weights["lstm_0.bias"]
+        kernel = _gates(weights["lstm_0.kernel"])
         # The last row is what -1 looks up: no value at all.
-        self._table = np.vstack((kernel[:N_VALUES], np.zeros_like(kernel[:1]))) + bias
-        self._flags = kernel[N_VALUES:] if network.context else None
-        self._recurrent = weights["lstm_0.recurrent"]
+        self._table = np.vstack((kernel[:N_VALUES], np.zeros_like(kernel[:1])))
+        self._table += _gates(weights["lstm_0.bias"])
+        self._context = _context_tables(kernel[N_VALUES:]) if network.context else ()
+        self._recurrent = Kernel(_gates(weights["lstm_0.recurrent"]))
         self._upper = [
             (
-                np.vstack((weights[f"lstm_{i}.kernel"], weights[f"lstm_{i}.recurrent"])),
-                weights[f"lstm_{i}.bias"],
+                Kernel(
+                    _gates(np.vstack((weights[f"lstm_{i}.kernel"], weights[f"lstm_{i}.recurrent"])))
+                ),
+                _gates(weights[f"lstm_{i}.bias"]),
             )
             for i in range(1, len(network.units))
         ]
-        self._out = weights["densor.kernel"]
-        self._out_bias = weights["densor.bias"]
-        self._experts: list[tuple[int, FloatArray, FloatArray, FloatArray]] = []
+        out, bias = weights["densor.kernel"], weights["densor.bias"]
+        self._experts: list[tuple[int, slice, FloatArray]] = []
         if network.experts:
-            edges = np.cumsum([0, *(expert.scores for expert in EXPERTS)])
+            out = np.hstack((out, weights["experts.kernel"]))
+            bias = np.concatenate((bias, weights["experts.bias"]))
+            edges = np.cumsum([N_VALUES, *(expert.scores for expert in EXPERTS)]).tolist()
             for expert, (first, after) in zip(EXPERTS, pairwise(edges), strict=True):
-                kernel = np.ascontiguousarray(weights["experts.kernel"][:, first:after])
-                bias = weights["experts.bias"][first:after]
-                self._experts.append((expert.slot, kernel, bias, expert.by_index))
+                table = np.rint(expert.by_index * _TABLE_STEPS) / _TABLE_STEPS
+                self._experts.append((expert.slot, slice(first, after), table.astype(np.float32)))
+        self._out, self._out_bias = Kernel(out), bias
+        self._rooms: dict[tuple[int, int], tuple[FloatArray, FloatArray]] = {}
 
     def start(self, rows: int = 1) -> State:
         """Zeros; see `Engine.start`."""
@@ -80,27 +115,135 @@ class NumpyEngine:
         self, values: npt.NDArray[np.integer], context: ContextArray, state: State
     ) -> tuple[FloatArray, State]:
         """One step of every layer; see `Engine.step`."""
-        z = self._table[values] + state[0] @ self._recurrent
-        if self._flags is not None:
-            z += features(context) @ self._flags
+        z, spare = self._room(len(values), self._units[0])
+        self._recurrent.product(state[0], out=z)
+        np.take(self._table, values, axis=0, out=spare, mode="wrap")
+        z += spare
+        for known in self._context:
+            z += known.take(context, spare)
         h, c = _cell(z, state[1])
         after = [h, c]
         for i, (kernel, bias) in enumerate(self._upper, start=1):
-            z = np.concatenate((h, state[2 * i]), axis=1) @ kernel + bias
+            z, _ = self._room(len(values), self._units[i])
+            kernel.product(np.concatenate((h, state[2 * i]), axis=1), out=z)
+            z += bias
             h, c = _cell(z, state[2 * i + 1])
             after += [h, c]
-        logits = h @ self._out + self._out_bias
-        for slot, kernel, bias, table in self._experts:
-            scores = h @ kernel + bias
-            logits += (scores[:, None] @ table[context[:, slot]])[:, 0]
+        scores = self._out.product(h)
+        scores += self._out_bias
+        logits = scores[:, :N_VALUES]
+        if self._experts:
+            views = scores[:, N_VALUES:]
+            np.clip(views, -_HIGHEST, _HIGHEST, out=views)
+            round_to(views, _SCORE_BITS)
+        for slot, columns, table in self._experts:
+            logits += (scores[:, None, columns] @ table[context[:, slot]])[:, 0]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True), after
+        odds /= odds.sum(axis=1, keepdims=True)
+        return odds, after
+
+    def _room(self, rows: int, units: int) -> tuple[FloatArray, FloatArray]:
+        """Two arrays `(rows, 4 units)` to work in."""
+        if (rows, units) not in self._rooms:
+            if len(self._rooms) > _MOST_ROOMS:
+                self._rooms.clear()
+            room = np.empty((2, rows, 4 * units), dtype=np.float32)
+            self._rooms[rows, units] = room[0], room[1]
+        return self._rooms[rows, units]
+
+
+_MOST_ROOMS: Final = 16
+
+# What an expert adds is exact, too: scores of up to 16 in steps of 2^-9, weighed by multiples of
+# 2^-10 that add up to 1, stay below 2^24 steps of 2^-19.
+_TABLE_STEPS: Final = 2.0**10
+_SCORE_BITS: Final = 9
+_HIGHEST: Final = np.float32(16.0)
+
+
+def _gates(columns: FloatArray) -> FloatArray:
+    """Columns of Keras's order i, f, g, o in the order of `_cell`: i, f, o, g, all but g halved."""
+    i, f, g, o = np.split(columns, 4, axis=-1)
+    return np.concatenate((i * 0.5, f * 0.5, o * 0.5, g), axis=-1, dtype=np.float32)
 
 
 def _cell(z: FloatArray, c: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """An LSTM cell from its gates' sums `(B, 4n)`, in the order input, forget, cell, output."""
+    """An LSTM cell from the sums `(B, 4n)` that `_gates` puts in order; `z` is used up.
+
+    The logistic function of x is (1 + tanh(x/2)) / 2: one tanh does for all four gates.
+    """
     n = c.shape[1]
-    gates = 0.5 * (1 + np.tanh(0.5 * z))  # the logistic function, without its overflow
-    i, f, o = gates[:, :n], gates[:, n : 2 * n], gates[:, 3 * n :]
-    c = f * c + i * np.tanh(z[:, 2 * n : 3 * n])
-    return o * np.tanh(c), c
+    np.tanh(z, out=z)
+    doubled, g = z[:, : 3 * n], z[:, 3 * n :]
+    doubled += 1
+    c = doubled[:, n : 2 * n] * c
+    g *= doubled[:, :n]
+    c += g
+    c *= 0.5
+    h = np.tanh(c)
+    h *= doubled[:, 2 * n :]
+    h *= 0.5
+    round_to(h, INPUT_BITS)
+    return h, c
+
+
+class _ContextTable:
+    """What some columns of a context row add to the lowest layer, kept for rows seen before.
+
+    Args:
+        columns: which, by their place in a row.
+        kernel: float32 `(flags of all slots, 4n)`.
+    """
+
+    def __init__(self, columns: Sequence[int], kernel: FloatArray) -> None:
+        self._columns = list(columns)
+        self._key = np.dtype((np.void, 2 * len(self._columns)))
+        edges = np.cumsum([0, *(slot.table.shape[1] for slot in SLOTS)]).tolist()
+        spans = list(pairwise(edges))
+        self._slots = [(SLOTS[i].table, kernel[slice(*spans[i])]) for i in self._columns]
+        self._known: dict[bytes, int] = {}
+        self._rows = np.empty((_FIRST_ROWS, kernel.shape[1]), dtype=np.float32)
+
+    def take(self, context: ContextArray, out: FloatArray) -> FloatArray:
+        """Rows `(B, 4n)` for context rows `(B, N_SLOTS)`, written to `out`."""
+        keys = context.take(self._columns, axis=1).view(self._key)[:, 0].tolist()
+        known = self._known
+        try:
+            places = [known[key] for key in keys]
+        except KeyError:
+            if len(known) + len(keys) > _MOST_ROWS:
+                known.clear()
+            places = [self._place(key) for key in keys]
+        return np.take(self._rows, places, axis=0, out=out, mode="clip")
+
+    def _place(self, key: bytes) -> int:
+        place = self._known.get(key)
+        if place is None:
+            place = self._known[key] = len(self._known)
+            if place == len(self._rows):
+                self._rows = np.concatenate((self._rows, np.empty_like(self._rows)))
+            row = self._rows[place]
+            row[:] = 0
+            for (table, kernel), index in zip(
+                self._slots, np.frombuffer(key, np.int16).tolist(), strict=True
+            ):
+                flags = table[index]
+                # One by one, always in the same order.
+                for flag in np.flatnonzero(flags).tolist():
+                    row += flags[flag] * kernel[flag]
+        return place
+
+
+_FIRST_ROWS: Final = 1024
+
+_MOST_ROWS: Final = 65_536
+"""Rows kept, 256 MiB for 256 units; beyond, a table starts afresh."""
+
+_CHORDS: Final = ("root", "tones", "next_root", "next_tones")
+
+
+def _context_tables(kernel: FloatArray) -> tuple[_ContextTable, _ContextTable]:
+    """Chords in one table, everything else in the other: fewer rows than all together."""
+    chords = [i for i, slot in enumerate(SLOTS) if slot.name in _CHORDS]
+    others = [i for i in range(N_SLOTS) if i not in chords]
+    return _ContextTable(chords, kernel), _ContextTable(others, kernel)
