@@ -15,19 +15,20 @@ from jazzgen.encoding.context import N_SLOTS
 from jazzgen.encoding.dataset import Dataset
 from jazzgen.network.backend import tf
 from jazzgen.network.memory import (
+    DIRECTIONS,
     GATE_INPUTS,
-    LOOK_BACK,
     SPAN,
     Memory,
     gate_inputs,
     matches,
+    packed_before,
+    unit,
     weigh,
 )
 from jazzgen.network.networks import SoloNetwork
 
 _PHASE: Final = 0  # column of the context
 
-_NEVER: Final = 255  # what `matches` never finds equal
 
 _MOST_VALUES: Final = 60_000
 """Values the gates are fitted to; twelve numbers need no more."""
@@ -64,8 +65,23 @@ def fit_memory(network: SoloNetwork, dataset: Dataset, *, seed: int = 0) -> Memo
     pieces = np.random.default_rng(seed).permutation(pieces)
     ends = np.cumsum(dataset.offsets[pieces + 1] - dataset.offsets[pieces])
     chosen = pieces[: int(np.searchsorted(ends, _MOST_VALUES)) + 1].tolist()
-    events, lengths = _asked(network, dataset, chosen, seed)
-    return Memory((_fit(events), _fit(lengths)))
+    # Fitted to keys in fewer directions, the gates open too far for solos not seen before.
+    events, lengths = _asked(network, None, dataset, chosen, seed)
+    return Memory((_fit(events), _fit(lengths)), _directions(network, dataset, chosen))
+
+
+def _directions(
+    network: SoloNetwork, dataset: Dataset, pieces: Sequence[int]
+) -> npt.NDArray[np.float16] | None:
+    """The principal directions of the top layer's outputs, all made equally long."""
+    n = network.config.units[-1]
+    if n <= DIRECTIONS:
+        return None
+    spread = np.zeros((n, n))
+    for _, outputs, _ in _run(network, dataset, pieces, None):
+        keys = unit(outputs)
+        spread += keys.T @ keys
+    return np.linalg.eigh(spread)[1][:, : -DIRECTIONS - 1 : -1].astype(np.float16)
 
 
 def nats_per_note(
@@ -73,7 +89,8 @@ def nats_per_note(
 ) -> float:
     """Cross-entropy of whole pieces with the memory, divided by their sounding notes."""
     total = 0.0
-    for asked, gate in zip(_asked(network, dataset, pieces, None), memory.gates, strict=True):
+    both = _asked(network, memory.directions, dataset, pieces, None)
+    for asked, gate in zip(both, memory.gates, strict=True):
         total -= float(np.log(_mixed(asked, np.array(gate))).sum())
     return total / max(1, int(dataset.notes[list(pieces)].sum()))
 
@@ -109,11 +126,16 @@ def _fit(asked: _Asked) -> tuple[float, ...]:
 
 
 def _asked(
-    network: SoloNetwork, dataset: Dataset, pieces: Sequence[int], seed: int | None
+    network: SoloNetwork,
+    directions: npt.NDArray[np.float16] | None,
+    dataset: Dataset,
+    pieces: Sequence[int],
+    seed: int | None,
 ) -> tuple[_Asked, _Asked]:
     """For notes and rests, and for lengths; with dropout when a seed is given."""
     gathered: tuple[list[_Asked], list[_Asked]] = ([], [])
-    for piece, keys, expected in _run(network, dataset, pieces, seed):
+    for piece, outputs, expected in _run(network, dataset, pieces, seed):
+        keys = unit(outputs if directions is None else outputs @ directions.astype(np.float32))
         values, context = dataset.sequence(piece)
         for kind, rows in enumerate(gathered):
             at = np.flatnonzero(context[1:, _PHASE] == kind)
@@ -125,7 +147,7 @@ def _asked(
 def _run(
     network: SoloNetwork, dataset: Dataset, pieces: Sequence[int], seed: int | None
 ) -> Iterator[tuple[int, npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
-    """Each piece with its keys `(n, units)` and the network's probabilities `(n, 78)`."""
+    """Each piece with the top layer's outputs `(n, units)` and probabilities `(n, 78)`."""
     states = network.zero_states(1)
     signature = (
         tf.TensorSpec((None, 1), tf.int32),
@@ -135,20 +157,18 @@ def _run(
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
     def ask(inputs: Any, context: Any, drawn: Any) -> Any:
-        keys, _ = network.hidden(inputs, context, states)
+        outputs, _ = network.hidden(inputs, context, states)
         logits, _ = network.logits(inputs, context, states, seed=None if seed is None else drawn)
-        return keys[:, 0], tf.nn.softmax(logits[:, 0])
+        return outputs[:, 0], tf.nn.softmax(logits[:, 0])
 
     for piece in pieces:
         values, context = dataset.sequence(piece)
-        keys, expected = ask(
+        outputs, expected = ask(
             tf.constant(values[:-1, None], tf.int32),
             tf.constant(context[1:, None]),
             tf.constant([seed or 0, piece * 64], tf.int32),
         )
-        keys = keys.numpy()
-        keys /= np.maximum(np.linalg.norm(keys, axis=1, keepdims=True), 1e-12)
-        yield piece, keys, expected.numpy()
+        yield piece, outputs.numpy(), expected.numpy()
 
 
 def _ask(
@@ -160,8 +180,7 @@ def _ask(
 ) -> _Asked:
     """What a memory says at the places `at` of a piece's values, `(n,)` each."""
     n = len(at)
-    padded = np.concatenate((np.full(LOOK_BACK, _NEVER, dtype=np.int64), values))
-    before = padded[at[:, None] + LOOK_BACK - 1 - np.arange(LOOK_BACK)]
+    before = packed_before(values)[at]
     filled = np.minimum(np.arange(n), SPAN)
     some = filled > 0
     came = values[at]

@@ -8,7 +8,7 @@ import pytest
 
 from jazzgen.network import memory, memory_fit
 from jazzgen.network.config import NetworkConfig
-from jazzgen.network.engine import NumpyEngine
+from jazzgen.network.keras_engine import KerasEngine
 from jazzgen.network.memory import GATE_INPUTS, Memory, RememberingEngine
 from jazzgen.network.memory_fit import fit_memory, nats_per_note
 from jazzgen.network.networks import SoloNetwork
@@ -24,7 +24,7 @@ def network(random_weights):
 
 
 def step_by_step(network, gates, dataset, pieces):
-    engine = RememberingEngine(NumpyEngine(network.config, network.get_weights()), gates)
+    engine = RememberingEngine(KerasEngine(network.config, network.get_weights()), gates)
     total = 0.0
     for piece in pieces:
         values, context = dataset.sequence(piece)
@@ -35,11 +35,30 @@ def step_by_step(network, gates, dataset, pieces):
     return total / dataset.notes[list(pieces)].sum()
 
 
-def test_it_measures_what_the_engine_does(network, dataset):
+@pytest.mark.parametrize("directions", [None, 3])
+def test_it_measures_what_the_engine_does(network, dataset, directions):
     pieces = dataset.pieces(None).tolist()
-    assert nats_per_note(network, SOME, dataset, pieces) == pytest.approx(
-        step_by_step(network, SOME, dataset, pieces), abs=1e-5
+    subject = SOME
+    if directions:
+        drawn = np.random.default_rng(0).normal(size=(6, directions)).astype(np.float16)
+        subject = Memory(SOME.gates, drawn)
+    assert nats_per_note(network, subject, dataset, pieces) == pytest.approx(
+        step_by_step(network, subject, dataset, pieces), abs=3e-3 if directions else 1e-5
     )
+
+
+def test_directions_are_those_in_which_keys_differ(network, dataset, monkeypatch):
+    monkeypatch.setattr(memory_fit, "DIRECTIONS", 2)
+    pieces = dataset.pieces("train").tolist()
+    directions = fit_memory(network, dataset).directions.astype(np.float64)
+    np.testing.assert_allclose(directions.T @ directions, np.eye(2), atol=2e-3)
+    keys = np.concatenate(
+        [memory.unit(h) for _, h, _ in memory_fit._run(network, dataset, pieces, None)]
+    )
+    kept = ((keys @ directions) ** 2).sum() / (keys**2).sum()
+    for seed in range(20):
+        other = np.linalg.qr(np.random.default_rng(seed).normal(size=(6, 2)))[0]
+        assert ((keys @ other) ** 2).sum() / (keys**2).sum() < kept
 
 
 def test_long_pieces_too_where_the_oldest_gives_way(network, dataset, monkeypatch):
