@@ -17,11 +17,11 @@ from jazzgen.encoding.manner import Manner
 from jazzgen.evaluation.line import Line
 from jazzgen.evaluation.metrics import played_bars
 from jazzgen.evaluation.originality import CorpusIndex
-from jazzgen.generation.improvise import Solo, improvise
+from jazzgen.generation.improvise import improvise_all, in_order
 from jazzgen.generation.sampling import Sampling
+from jazzgen.generation.solo import Request, Solo
 from jazzgen.music.changes import Changes
 from jazzgen.music.notes import IntArray, Notes
-from jazzgen.network.engines import engine_of
 from jazzgen.network.model_folder import StoredModel
 
 SOLOS: Final = 8
@@ -166,18 +166,14 @@ def guard(model: StoredModel, dataset: Dataset, *, seed: int = 0) -> Guard | Non
 def _played(
     model: StoredModel, dataset: Dataset, pieces: Sequence[int], seed: int
 ) -> Iterable[Solo]:
-    engine = engine_of(model)
     chosen = [pieces[k % len(pieces)] for k in range(SOLOS)]
-    for k, piece in enumerate(dataset.solos(chosen)):
-        yield improvise(
-            model,
-            piece.changes.repeated(bars=BARS),
-            tempo_bpm=piece.tempo_bpm,
-            seed=seed + k,
-            sampling=Sampling(ending=False),
-            manner=Manner.of(piece.about),
-            engine=engine,
+    requests = (
+        Request(
+            piece.changes.repeated(bars=BARS), seed + k, piece.tempo_bpm, Manner.of(piece.about)
         )
+        for k, piece in enumerate(dataset.solos(chosen))
+    )
+    return in_order(improvise_all(model, requests, sampling=Sampling(ending=False)))
 
 
 def _excerpts(notes: Notes, changes: Changes) -> Iterable[tuple[Notes, Changes]]:

@@ -36,7 +36,8 @@ from jazzgen.evaluation.two_sample import (
     real_against_real,
     two_sample,
 )
-from jazzgen.generation.improvise import improvise
+from jazzgen.generation import solo as improvised
+from jazzgen.generation.improvise import improvise_all
 from jazzgen.generation.sampling import Sampling
 from jazzgen.network.engines import engine_of
 from jazzgen.network.model_folder import StoredModel
@@ -227,32 +228,30 @@ def _improvised(
     """Solos over the changes of real ones: over each of them, or over some, evenly chosen."""
     numbers = np.arange(count)
     matches = numbers % len(real) if count >= len(real) else numbers * len(real) // count
-    engine = engine_of(model)
-    pieces = []
+    played = [real[number] for number in matches.tolist()]
+    manners = [
+        {k: v for k, v in over.about.items() if k in MANNER and in_manner} for over in played
+    ]
+    requests = [
+        improvised.Request(over.changes.cut(max_bars), seed + k, over.tempo_bpm, Manner.of(manner))
+        for k, (over, manner) in enumerate(zip(played, manners, strict=True))
+    ]
+    solos: dict[int, improvised.Solo] = {}
     with task("improvising") as progress:
-        for k, number in enumerate(matches.tolist()):
-            over = real[number]
-            manner = {k: v for k, v in over.about.items() if k in MANNER and in_manner}
-            solo = improvise(
-                model,
-                over.changes.cut(max_bars),
-                tempo_bpm=over.tempo_bpm,
-                seed=seed + k,
-                sampling=sampling,
-                manner=Manner.of(manner),
-                engine=engine,
-            )
-            pieces.append(
-                Piece(
-                    key=f"seed {seed + k}",
-                    group=over.group,
-                    notes=solo.notes,
-                    changes=solo.changes,
-                    tempo_bpm=over.tempo_bpm,
-                    about={"title": over.about.get("title", "") or over.key, **manner},
-                )
-            )
-            progress(k + 1, count)
+        for number, solo in improvise_all(model, requests, sampling=sampling):
+            solos[number] = solo
+            progress(len(solos), count)
+    pieces = [
+        Piece(
+            key=f"seed {seed + k}",
+            group=over.group,
+            notes=solos[k].notes,
+            changes=solos[k].changes,
+            tempo_bpm=over.tempo_bpm,
+            about={"title": over.about.get("title", "") or over.key, **manner},
+        )
+        for k, (over, manner) in enumerate(zip(played, manners, strict=True))
+    ]
     asked = in_manner and model.hears_manner
     return Generated(tuple(pieces), matches.astype(np.intp), seed, asked)
 

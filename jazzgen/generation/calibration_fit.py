@@ -7,20 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from jazzgen.corpus.piece import Piece
-from jazzgen.encoding.base import EVENT, Decoder
+from jazzgen.encoding.base import EVENT
 from jazzgen.encoding.dataset import Dataset
-from jazzgen.encoding.interval import (
-    END,
-    FIRST_LENGTH,
-    REST,
-    IntervalDecoder,
-    encode_notes,
-)
+from jazzgen.encoding.interval import END, FIRST_LENGTH, REST, encode_notes
 from jazzgen.encoding.manner import Manner
 from jazzgen.generation.calibration import Calibration, Calibrator
-from jazzgen.generation.improvise import improvise
+from jazzgen.generation.forms import Forms, Indices
+from jazzgen.generation.improvise import improvise_all
 from jazzgen.generation.sampling import Sampling
+from jazzgen.generation.solo import Request
 from jazzgen.generation.traits import EVENT_TRAITS, LENGTH_TRAITS, Traits
+from jazzgen.network.engine import Engine
 from jazzgen.network.engines import engine_of
 from jazzgen.network.model_folder import StoredModel
 
@@ -61,7 +58,8 @@ def calibrate(
         progress: told how many rounds are done, and of how many.
     """
     pieces = list(dataset.solos(dataset.pieces("train").tolist()))
-    played = [_players_traits(piece) for piece in pieces]
+    played = _players_traits(pieces)
+    engine = engine_of(model)
     weights = _first_weights(model)
     kept: list[list[Floats]] = []
     rng = np.random.default_rng(seed)
@@ -69,7 +67,8 @@ def calibrate(
         chosen = rng.choice(len(pieces), size=min(_SOLOS, len(pieces)), replace=False)
         # Asked for players' manners in one round, for none in the next: right for both.
         asked = number % 2 == 0
-        tally = _play(model, [pieces[i] for i in chosen], _calibration(weights), asked, rng)
+        calibration = _calibration(weights)
+        tally = _play(model, engine, [pieces[i] for i in chosen], calibration, asked, rng)
         share = _STEP / (1 + number / 4)
         for kind in range(2):
             # Of the same pieces: tempo and style are alike on both sides.
@@ -109,12 +108,15 @@ class _Tally:
         self._sum = [np.zeros(n) for n in sizes]
         self._spread = [np.zeros((n, n)) for n in sizes]
 
-    def add(self, kind: int, table: Floats, probabilities: Floats) -> None:
-        """Takes what was likely at one draw."""
-        mean = probabilities @ table
-        self._count[kind] += 1
-        self._sum[kind] += mean
-        self._spread[kind] += (table * probabilities[:, None]).T @ table - np.outer(mean, mean)
+    def add(self, kind: int, tables: Floats, probabilities: Floats) -> None:
+        """Takes what was likely at some draws: `(B, candidates, traits)`, `(B, candidates)`."""
+        weighed = tables * probabilities[:, :, None]
+        means = weighed.sum(axis=1)
+        size = tables.shape[-1]
+        self._count[kind] += len(tables)
+        self._sum[kind] += means.sum(axis=0)
+        self._spread[kind] += weighed.reshape(-1, size).T @ tables.reshape(-1, size)
+        self._spread[kind] -= means.T @ means
 
     def mean(self, kind: int) -> Floats:
         """Mean traits of values of a kind."""
@@ -130,62 +132,85 @@ class _Tally:
 class _Counting(Calibrator):
     """Counts, beside weighing, what is likely at every draw."""
 
-    def __init__(self, calibration: Calibration, piece: Piece, tally: _Tally) -> None:
-        super().__init__(calibration, piece.changes)
+    def __init__(self, calibration: Calibration, forms: Forms, rows: int, tally: _Tally) -> None:
+        super().__init__(calibration, forms, rows)
         self._tally = tally
 
-    def weighted(self, distribution: Floats, decoder: Decoder) -> Floats:
-        weighted = super().weighted(distribution, decoder)
-        kind = int(decoder.phase != EVENT)
-        span = slice(FIRST_LENGTH, END) if kind else slice(0, REST + 1)
-        likely = weighted[span]
-        total = likely.sum()
-        if total > 0:
-            self._tally.add(kind, self.table, likely / total)
+    def weighted(
+        self, distributions: Floats, places: Indices, tick: Indices, phase: int, reference: Indices
+    ) -> Floats:
+        weighted = super().weighted(distributions, places, tick, phase, reference)
+        kind = int(phase != EVENT)
+        likely = weighted[:, FIRST_LENGTH:END] if kind else weighted[:, : REST + 1]
+        total = likely.sum(axis=1, keepdims=True)
+        some = total[:, 0] > 0
+        tables = self.traits.table(places, tick, phase, reference)
+        self._tally.add(kind, tables[some], likely[some] / total[some])
         return weighted
 
 
 def _play(
     model: StoredModel,
+    engine: Engine,
     pieces: Sequence[Piece],
     calibration: Calibration,
     in_manner: bool,
     rng: np.random.Generator,
 ) -> _Tally:
     tally = _Tally()
-    engine = engine_of(model)
-    for piece in pieces:
-        changes = piece.changes.cut(_BARS)
-        improvise(
-            model,
-            changes,
-            tempo_bpm=piece.tempo_bpm,
-            seed=int(rng.integers(2**31)),
-            sampling=Sampling(ending=False),
-            manner=Manner.of(piece.about) if in_manner else None,
-            engine=engine,
-            calibrator=_Counting(calibration, piece, tally),
+    requests = [
+        Request(
+            piece.changes.cut(_BARS),
+            int(rng.integers(2**31)),
+            piece.tempo_bpm,
+            Manner.of(piece.about) if in_manner else None,
         )
+        for piece in pieces
+    ]
+    for _ in improvise_all(
+        model,
+        requests,
+        sampling=Sampling(ending=False),
+        engine=engine,
+        calibrator=lambda forms, rows: _Counting(calibration, forms, rows, tally),
+    ):
+        pass
     return tally
 
 
-def _players_traits(piece: Piece) -> tuple[Floats, Floats]:
-    """Traits of the values that were played: of each kind a row for each value."""
-    rows: tuple[list[Floats], list[Floats]] = ([], [])
-    changes = piece.changes.cut(_BARS)
-    notes = piece.notes[piece.notes.onset < changes.end]
-    decoder, traits = IntervalDecoder(), Traits(changes)
-    for value in encode_notes(notes).values.tolist() if len(notes) else []:
-        tick, phase = decoder.tick, decoder.phase
-        kind = int(phase != EVENT)
-        table = traits.of(tick, phase, decoder.reference)
-        rows[kind].append(table[value - FIRST_LENGTH if kind else value])
-        decoder.push(value)
-        traits.push(value, tick, decoder.reference)
-    return (
-        np.array(rows[0]).reshape(-1, len(EVENT_TRAITS)),
-        np.array(rows[1]).reshape(-1, len(LENGTH_TRAITS)),
-    )
+def _players_traits(pieces: Sequence[Piece]) -> list[tuple[Floats, Floats]]:
+    """Traits of the values that were played: for each piece, of each kind a row a value."""
+    forms, lines = Forms(), []
+    for number, piece in enumerate(pieces):
+        changes = piece.changes.cut(_BARS)
+        place = forms.add(changes, changes, piece.tempo_bpm, None)
+        encoded = encode_notes(piece.notes[piece.notes.onset < changes.end])
+        lines.append((number, place, encoded))
+    lines.sort(key=lambda line: -len(line[2].values))
+    traits, rows = Traits(forms, len(lines)), len(lines)
+    found: list[tuple[list[Floats], list[Floats]]] = [([], []) for _ in pieces]
+    for t in range(len(lines[0][2].values) if lines else 0):
+        while len(lines[rows - 1][2].values) <= t:  # the longest stand first
+            rows -= 1
+        traits.shrink(rows)
+        kind, own = t % 2, [encoded for _, _, encoded in lines[:rows]]
+        values = np.array([encoded.values[t] for encoded in own], dtype=np.int64)
+        tick = np.array([encoded.ticks[t] for encoded in own], dtype=np.int64)
+        before = np.array([encoded.reference[t] for encoded in own], dtype=np.int64)
+        after = np.array([encoded.reference[t + 1] for encoded in own], dtype=np.int64)
+        places = tick + np.array([place for _, place, _ in lines[:rows]])
+        table = traits.table(places, tick, kind, before)
+        came = table[np.arange(rows), values - FIRST_LENGTH if kind else values]
+        for (number, _, _), row in zip(lines[:rows], came, strict=True):
+            found[number][kind].append(row)
+        traits.push(values, tick, kind, after)
+    return [
+        (
+            np.array(events).reshape(-1, len(EVENT_TRAITS)),
+            np.array(lengths).reshape(-1, len(LENGTH_TRAITS)),
+        )
+        for events, lengths in found
+    ]
 
 
 def _mean(rows: Sequence[Floats]) -> Floats:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from jazzgen.corpus.piece import Piece, Skipped
 from jazzgen.encoding.dataset import Dataset
 from jazzgen.encoding.manner import Manner
-from jazzgen.generation.improvise import improvise
+from jazzgen.generation.improvise import improvise_all, in_order
 from jazzgen.generation.sampling import Sampling
+from jazzgen.generation.solo import Request, Solo
 from jazzgen.network.model_folder import StoredModel
 
 
@@ -45,16 +46,10 @@ class ImaginedSource:
         return len(self._pieces)
 
     def __iter__(self) -> Iterator[Piece | Skipped]:
-        sampling = Sampling(low=0, high=127, ending=False)
+        turns = len(self._models)
+        playing = [self._solos(first) for first in range(min(turns, len(self._pieces)))]
         for k, piece in enumerate(self._dataset.solos(self._pieces)):
-            solo = improvise(
-                self._models[k % len(self._models)],
-                piece.changes,
-                tempo_bpm=piece.tempo_bpm,
-                seed=self._seed + k,
-                sampling=sampling,
-                manner=Manner.of(piece.about),
-            )
+            solo = next(playing[k % turns])
             yield Piece(
                 key=f"{self._seed + k}",
                 group=piece.group,
@@ -63,3 +58,18 @@ class ImaginedSource:
                 tempo_bpm=piece.tempo_bpm,
                 about=piece.about,
             )
+
+    def _solos(self, first: int) -> Iterator[Solo]:
+        """Those of one model: the one over the first-th piece and whenever its turn comes again."""
+        turns = len(self._models)
+        requests = (
+            Request(
+                piece.changes,
+                self._seed + first + k * turns,
+                piece.tempo_bpm,
+                Manner.of(piece.about),
+            )
+            for k, piece in enumerate(self._dataset.solos(self._pieces[first::turns]))
+        )
+        sampling = Sampling(low=0, high=127, ending=False)
+        return in_order(improvise_all(self._models[first], requests, sampling=sampling))

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from jazzgen.corpus.midi_source import understand
-from jazzgen.encoding.base import Decoder
 from jazzgen.encoding.context import ContextMaker
 from jazzgen.encoding.interval import MAX_LEAP, encode_notes
 from jazzgen.errors import MidiError
@@ -67,14 +66,11 @@ def check_primer(primer: Notes, changes: Changes, low: int, high: int) -> None:
         )
 
 
-def listen(
-    primer: Notes, decoder: Decoder, engine: Engine, context: ContextMaker, first: int
-) -> tuple[int, State]:
-    """Lets the network hear a primer, and moves the decoder to its end.
+def listen(primer: Notes, engine: Engine, context: ContextMaker, first: int) -> tuple[int, State]:
+    """Lets the network hear a primer.
 
     Args:
         primer: the phrase.
-        decoder: of the interval encoding, at tick 0.
         engine: what steps the network.
         context: makes what the network sees beside each value.
         first: the value that is fed before the first.
@@ -88,7 +84,4 @@ def listen(
     for t, heard in enumerate(encoded.values.tolist()):
         _, state = engine.step(np.array([value]), rows[t : t + 1], state)
         value = heard
-    # The last length is spelled as the nearest that has a value; the note itself stays as it is.
-    decoder.tick = primer.end
-    decoder.reference = int(primer.pitch[-1])
     return value, state

@@ -11,9 +11,10 @@ from jazzgen import __version__
 from jazzgen.encoding.manner import Manner
 from jazzgen.errors import MidiError
 from jazzgen.generation.controls import Controls
-from jazzgen.generation.improvise import Solo, improvise
+from jazzgen.generation.improvise import improvise_all
 from jazzgen.generation.primer import check_primer
 from jazzgen.generation.sampling import Sampling
+from jazzgen.generation.solo import Request, Solo
 from jazzgen.music.changes import Changes
 from jazzgen.music.midi_write import FASTEST_BPM, SLOWEST_BPM
 from jazzgen.music.notes import Notes
@@ -82,19 +83,20 @@ class Recipe:
             low, high = self.sampling.low, self.sampling.high
             check_primer(self.primer, self.form.repeated(bars=self.bars), low, high)
 
+    def request(self) -> Request:
+        """What is to be drawn."""
+        changes = self.form.repeated(bars=self.bars)
+        return Request(changes, self.seed, self.tempo_bpm, self.manner, self.primer)
+
     def improvise(self, model: StoredModel, engine: Engine | None = None) -> Solo:
         """Draws the solo; without its primer when that is to be dropped."""
-        solo = improvise(
-            model,
-            self.form.repeated(bars=self.bars),
-            tempo_bpm=self.tempo_bpm,
-            seed=self.seed,
-            sampling=self.sampling,
-            manner=self.manner,
-            controls=self.controls,
-            primer=self.primer,
-            engine=engine,
+        solos = improvise_all(
+            model, [self.request()], sampling=self.sampling, controls=self.controls, engine=engine
         )
+        return self.finished(next(solos)[1])
+
+    def finished(self, solo: Solo) -> Solo:
+        """A solo that was drawn, without its primer when that is to be dropped."""
         return replace(solo, notes=solo.added, given=0) if self.drop_primer else solo
 
     def to_text(self) -> str:

@@ -1,7 +1,7 @@
 """Drawing one value from the probabilities of the next."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from jazzgen.encoding.context import FloatArray
 from jazzgen.encoding.grammar_cleanup import STEPS
 
 Distribution = npt.NDArray[np.float64]
-"""float64 `(78,)`, sums to 1."""
+"""float64 `(..., 78)`, sums to 1."""
 
 Weighting = Callable[[Distribution], Distribution]
 """What makes some values of a distribution likelier than others."""
@@ -70,44 +70,60 @@ def shape_distribution(
     top_p: float = 1.0,
     weighted: Weighting | None = None,
 ) -> Distribution:
-    """The distribution that is drawn from.
+    """The distributions that are drawn from.
 
     Args:
-        probabilities: float32 `(78,)`, from the network.
-        allowed: bool `(78,)`; all other values get probability zero.
+        probabilities: float32 `(..., 78)`, from the network.
+        allowed: bool `(..., 78)`; all other values get probability zero.
         temperature: above 0; probabilities are raised to the power of its inverse, so below 1
             the likely becomes likelier.
         top_p: above 0, at most 1; only the fewest values that together have at least this much
             probability stay (nucleus sampling, Holtzman et al. 2020).
-        weighted: what is done to the distribution between the two.
+        weighted: what is done to the distributions between the two.
 
     Returns:
-        float64 `(78,)`, sums to 1.
+        float64 `(..., 78)`, each sums to 1.
 
     Raises:
         ValueError: when nothing is allowed.
     """
-    if not allowed.any():
-        raise ValueError("no value can follow")
-    wanted: Distribution = np.where(allowed, probabilities.astype(np.float64), 0.0)
-    if wanted.max() == 0.0:  # everything likely is forbidden: nothing tells the rest apart
-        wanted = allowed / np.count_nonzero(allowed)
-        return wanted if weighted is None else weighted(wanted)
+    wanted: Distribution = np.where(allowed, probabilities, 0.0).astype(np.float64)
+    highest = wanted.max(axis=-1, keepdims=True)
+    vanished = highest == 0
+    if vanished.any():  # everything likely is forbidden: nothing tells the rest apart
+        if not allowed.any(axis=-1).all():
+            raise ValueError("no value can follow")
+        wanted = np.where(vanished, allowed, wanted)
+        highest = wanted.max(axis=-1, keepdims=True)
     # Relative to the likeliest, no power underflows to zero everywhere.
-    wanted = (wanted / wanted.max()) ** (1.0 / temperature)
-    wanted /= wanted.sum()
+    wanted /= highest
+    if temperature != 1.0:
+        wanted **= 1.0 / temperature
+    wanted /= wanted.sum(axis=-1, keepdims=True)
     if weighted is not None:
         wanted = weighted(wanted)
     if top_p < 1.0:
-        order = np.argsort(-wanted, kind="stable")
-        before = np.cumsum(wanted[order]) - wanted[order]
-        wanted[order[before >= top_p]] = 0.0
-        wanted /= wanted.sum()
+        order = np.argsort(-wanted, axis=-1, kind="stable")
+        ranked = np.take_along_axis(wanted, order, axis=-1)
+        ranked[(np.cumsum(ranked, axis=-1) - ranked >= top_p) & ~vanished] = 0.0
+        np.put_along_axis(wanted, order, ranked, axis=-1)
+        wanted /= wanted.sum(axis=-1, keepdims=True)
     return wanted
 
 
 def draw(distribution: Distribution, rng: np.random.Generator) -> int:
     """Draws a value by inverting the cumulative distribution, with one number from `rng`."""
-    cumulative = np.cumsum(distribution)
-    at = int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
-    return min(at, int(np.flatnonzero(distribution)[-1]))  # rounding never draws a zero
+    return int(draw_each(distribution[None], [rng])[0])
+
+
+def draw_each(
+    distributions: Distribution, rngs: Sequence[np.random.Generator]
+) -> npt.NDArray[np.int64]:
+    """Draws a value `(n,)` from each of `(n, 78)` distributions, with one number from each rng."""
+    cumulative = np.cumsum(distributions, axis=1)
+    numbers = np.array([rng.random() for rng in rngs])
+    at = (cumulative <= (numbers * cumulative[:, -1])[:, None]).sum(axis=1)
+    # Rounding never draws a zero.
+    last = distributions.shape[1] - 1 - np.argmax(distributions[:, ::-1] > 0, axis=1)
+    values: npt.NDArray[np.int64] = np.minimum(at, last)
+    return values

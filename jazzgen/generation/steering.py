@@ -1,9 +1,11 @@
 """Applies controls to the draw: which values stay, and what their probabilities are weighted by."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from jazzgen.encoding.base import EVENT, BoolArray, Decoder
+from jazzgen.encoding.base import EVENT, BoolArray
 from jazzgen.encoding.fingerprints import FingerprintArray
 from jazzgen.encoding.interval import END, FIRST_LENGTH, REST
 from jazzgen.errors import ModelError
@@ -23,6 +25,20 @@ from jazzgen.generation.played import Played
 from jazzgen.music.changes import Changes
 from jazzgen.music.notes import Notes
 from jazzgen.music.ticks import TICKS_PER_BEAT
+
+
+class Due(NamedTuple):
+    """Where a value is due.
+
+    Attributes:
+        tick: the tick.
+        phase: `EVENT` or `LENGTH`.
+        reference: the pitch that sounded last.
+    """
+
+    tick: int
+    phase: int
+    reference: int
 
 
 class Steering:
@@ -79,44 +95,42 @@ class Steering:
             for note in phrase:
                 self._guard.push(note.onset, note.pitch)
 
-    def limit(self, allowed: BoolArray, decoder: Decoder) -> None:
+    def limit(self, allowed: BoolArray, due: Due) -> None:
         """Takes away, in place, what the controls rule out; never everything.
 
         Args:
             allowed: bool `(78,)`, what may follow.
-            decoder: where the value is due.
+            due: where the value is due.
         """
-        if decoder.phase == EVENT:
+        if due.phase == EVENT:
             if self._leaps is not None:
                 allowed[:REST] = narrowed(allowed[:REST], self._leaps)
             if self._guard is not None:
-                allowed[:REST] &= ~self._guard.barred(decoder.tick)
+                allowed[:REST] &= ~self._guard.barred(due.tick)
             return
         lengths = allowed[FIRST_LENGTH:END]
         if self._lengths is not None and not self._played.resting:
             lengths[:] = narrowed(lengths, self._lengths)
         if self._controls.grid is not None:
-            on_grid = lengths_on_grid(self._tick_of_bar(decoder.tick), self._controls.grid)
+            on_grid = lengths_on_grid(self._tick_of_bar(due.tick), self._controls.grid)
             lengths[:] = narrowed(lengths, on_grid)
         if self._controls.syncopation == 0 and not self._played.resting:
-            lengths[:] = narrowed(lengths, ~held_over(self._tick_of_bar(decoder.tick)))
+            lengths[:] = narrowed(lengths, ~held_over(self._tick_of_bar(due.tick)))
 
-    def weighted(
-        self, distribution: npt.NDArray[np.float64], decoder: Decoder
-    ) -> npt.NDArray[np.float64]:
+    def weighted(self, distribution: npt.NDArray[np.float64], due: Due) -> npt.NDArray[np.float64]:
         """Weights a distribution.
 
         Args:
             distribution: float64 `(78,)`, sums to 1.
-            decoder: where the value is due.
+            due: where the value is due.
 
         Returns:
             float64 `(78,)`, sums to 1; unchanged where nothing that is possible would be left.
         """
         log_weights: LogWeights = np.zeros_like(distribution)
-        tick, phase = decoder.tick, decoder.phase
+        tick, phase = due.tick, due.phase
         if self._outside is not None:
-            log_weights += self._outside.log_weights(tick, phase, decoder.reference)
+            log_weights += self._outside.log_weights(tick, phase, due.reference)
         if self._density is not None:
             log_weights += self._density.log_weights(self._played, tick, phase)
         if self._phrasing is not None:

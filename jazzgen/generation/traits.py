@@ -2,22 +2,25 @@
 
 A trait is a small fact about a candidate in its place: that it lands on a chord tone, that it
 completes a group of intervals heard before, that it makes the next step as long as the last.
-Calibration (`jazzgen.generation.calibration`) counts them in players' solos and in a model's.
+Calibration (`jazzgen.generation.calibration`) counts them in players' solos and in a model's. They
+are worked out for many solos at once, each a row of every array.
 """
 
-from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from jazzgen.encoding.base import EVENT
-from jazzgen.encoding.interval import END, FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
-from jazzgen.music.changes import Changes
-from jazzgen.music.chord_scales import scale_tones
+from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
+from jazzgen.generation.forms import CHORD_TRAITS, Forms, Indices
+from jazzgen.generation.groups import Groups
 from jazzgen.music.ticks import TICKS_PER_BEAT
 
 Table = npt.NDArray[np.float64]
+Column = tuple[int, npt.NDArray[np.generic]]
+"""A trait's number, and what it says of all candidates of all rows (or what broadcasts to it)."""
 
 _BAR: Final = 4 * TICKS_PER_BEAT
 _LONG_AGO: Final = 8 * _BAR
@@ -43,8 +46,6 @@ _SPANS: Final = (
 )
 """Lengths in ticks, each a trait; an eighth, 12, is what they are measured against."""
 
-_DEGREES: Final = ("root", "b9", "9", "b3", "3", "11", "#11", "5", "b13", "13", "b7", "7")
-
 _LONG_RUN: Final = 24
 """Notes without a rest from which on a phrase is long."""
 
@@ -52,8 +53,8 @@ _SETTLED: Final = 16
 """Notes after which a solo has a range."""
 
 EVENT_TRAITS: Final = (
-    *("chord tone", "chord tone on the beat", "scale tone"),
-    *(f"degree {name}" for name in _DEGREES),
+    *CHORD_TRAITS[:3],
+    *(f"degree {name}" for name in CHORD_TRAITS[3:]),
     *(f"leap of {low}" if low == high else f"leap of {low}-{high}" for low, high in _SIZES),
     *(
         "unison after unisons",
@@ -86,208 +87,253 @@ LENGTH_TRAITS: Final = (
 )
 """Of lengths, in order."""
 
+_EVENT: Final = {name: k for k, name in enumerate(EVENT_TRAITS)}
+_LENGTH: Final = {name: k for k, name in enumerate(LENGTH_TRAITS)}
 
-def _size_table() -> Table:
-    table = np.zeros((REST + 1, len(_SIZES)))
-    for k, (low, high) in enumerate(_SIZES):
-        for leap in range(-MAX_LEAP, MAX_LEAP + 1):
-            table[leap + MAX_LEAP, k] = low <= abs(leap) <= high
+_LEAPS: Final = np.arange(-MAX_LEAP, MAX_LEAP + 1)
+CLASSES: Final = (_LEAPS + np.arange(12)[:, None]) % 12
+"""Pitch classes `(12, 49)` of the leaps from a note of each pitch class."""
+_TICKS: Final = np.array(LENGTHS)
+_INDEX: Final = np.full(LENGTHS[-1] + 2, -1)  # of a length in ticks among LENGTHS
+_INDEX[_TICKS] = np.arange(len(LENGTHS))
+_RING: Final = 4 * _BAR + TICKS_PER_BEAT  # ticks for which pitches are kept by their onset
+_AWAY: Final = -(10**9)  # a tick long before every other
+
+
+def _of_leaps() -> Table:
+    """Traits `(50, n)` that say the same of a leap everywhere."""
+    table = np.zeros((REST + 1, len(EVENT_TRAITS)))
+    for low, high in _SIZES:
+        name = f"leap of {low}" if low == high else f"leap of {low}-{high}"
+        table[:REST, _EVENT[name]] = (np.abs(_LEAPS) >= low) & (np.abs(_LEAPS) <= high)
+    table[MAX_LEAP + 1 : REST, _EVENT["up"]] = 1
+    table[REST, _EVENT["rest"]] = 1
     return table
 
 
-_LEAPS: Final = np.arange(-MAX_LEAP, MAX_LEAP + 1)
-_SIZE_TABLE: Final = _size_table()
-_TICKS: Final = np.array(LENGTHS)
-_SPAN_TABLE: Final = np.array(
-    [[low <= n <= high for low, high in _SPANS] for n in LENGTHS], dtype=np.float64
+def _of_lengths() -> Table:
+    """Traits `(48, 27, n)` of lengths that say the same wherever a place of the beat comes again.
+
+    The first row of every two is for notes, the second for rests.
+    """
+    table = np.zeros((TICKS_PER_BEAT, 2, len(LENGTHS), len(LENGTH_TRAITS)))
+    after = (np.arange(TICKS_PER_BEAT)[:, None] + _TICKS) % TICKS_PER_BEAT
+    on_beat, on_half = after == 0, after == TICKS_PER_BEAT // 2
+    for k, (low, high) in enumerate(_SPANS):
+        table[:, 0, :, k] = (low <= _TICKS) & (high >= _TICKS)
+    for name, column in (
+        ("short rest", _TICKS < TICKS_PER_BEAT),
+        ("rest of a beat or more", _PAUSE),
+    ):
+        table[:, 1, :, _LENGTH[name]] = column
+    table[:, 1, :, _LENGTH["rest of two beats or more"]] = _TICKS >= 2 * TICKS_PER_BEAT
+    for name, places in (("beat", on_beat), ("half beat", on_half)):
+        table[..., _LENGTH[f"ends on the {name}"]] = places[:, None]
+        table[:, 1, :, _LENGTH[f"rest ends on the {name}"]] = places
+    return table.reshape(-1, *table.shape[2:])
+
+
+_PAUSE: Final = _TICKS >= TICKS_PER_BEAT
+OF_LEAPS: Final = _of_leaps()
+"""Event traits `(50, n)` as far as they say the same everywhere."""
+OF_LENGTHS: Final = _of_lengths()
+"""Length traits `(48, 27, n)` that go by the place in the beat alone; see `length_rows`."""
+_REST_ONLY: Final = np.arange(REST + 1) == REST
+_UNISON_ONLY: Final = np.arange(REST + 1) == MAX_LEAP
+
+
+_ARRAYS: Final = (
+    *("_onset", "_heard", "_pitch", "_pitch_onset", "_lowest", "_highest", "_middle"),
+    *("_notes", "_run", "_phrase", "_resting"),
 )
+_GROUPS: Final = ("_leaps", "_steps", "_motifs")
 
 
 class Traits:
-    """The traits of every candidate while a solo in the interval encoding is drawn.
+    """The traits of every candidate while solos in the interval encoding are drawn.
 
     Args:
-        changes: what it is played over.
+        forms: what they are played over.
+        rows: how many solos.
     """
 
-    def __init__(self, changes: Changes) -> None:
-        self._changes = changes
-        self._tones = [_bits(chord.tones) for chord in changes.chords]
-        self._scales = [_bits(scale_tones(chord)) for chord in changes.chords]
-        self._leaps: list[int] = []
-        self._steps: list[int] = []  # ticks from onset to onset
-        self._figures: list[int] = []  # leap and step in one number
-        self._leap_groups = _Groups()
-        self._step_groups = _Groups()
-        self._motifs = _Groups()
-        self._onset = 0
-        self._heard: deque[tuple[int, int]] = deque()
-        self._pitch_at: dict[int, int] = {}
-        self._range = (127, 0)
-        self._middle = 0.0
-        self._notes = 0
-        self._run = 0  # notes since the last rest
-        self._phrase = 0  # notes since the last rest of a beat or more
-        self._resting = False
+    def __init__(self, forms: Forms, rows: int = 1) -> None:
+        self._forms = forms
+        self._leaps = Groups(rows, 4, _LONG_AGO)
+        self._steps = Groups(rows, 4, _LONG_AGO)  # of ticks from onset to onset
+        self._motifs = Groups(
+            rows, 2, _LONG_AGO
+        )  # of leap and step in one number; a leap follows them
+        self._onset = np.zeros(rows, dtype=np.int64)
+        self._heard = np.full((rows, 12), _AWAY)  # last onset of each pitch class
+        self._pitch = np.zeros((rows, _RING), dtype=np.int64)
+        self._pitch_onset = np.full((rows, _RING), _AWAY)
+        self._lowest = np.full(rows, 127)
+        self._highest = np.zeros(rows, dtype=np.int64)
+        self._middle = np.zeros(rows)
+        self._notes = np.zeros(rows, dtype=np.int64)
+        self._run = np.zeros(rows, dtype=np.int64)  # notes since the last rest
+        self._phrase = np.zeros(rows, dtype=np.int64)  # ... since the last rest of a beat or more
+        self._resting = np.zeros(rows, dtype=np.bool_)
 
-    def of(self, tick: int, phase: int, reference: int) -> Table:
-        """Traits of all candidates.
+    def _arrays(self) -> Iterator[npt.NDArray[np.generic]]:
+        """Everything but the groups."""
+        for name in (
+            *("_onset", "_heard", "_pitch", "_pitch_onset", "_lowest", "_highest"),
+            *("_middle", "_notes", "_run", "_phrase", "_resting"),
+        ):
+            yield getattr(self, name)
+
+    def put(self, row: int, other: "Traits", other_row: int = 0) -> None:
+        """Takes over a row of other traits."""
+        for name in _ARRAYS:
+            getattr(self, name)[row] = getattr(other, name)[other_row]
+        for name in _GROUPS:
+            getattr(self, name).put(row, getattr(other, name), other_row)
+
+    def shrink(self, rows: int) -> None:
+        """Goes on with the first rows alone."""
+        for name in _ARRAYS:
+            setattr(self, name, getattr(self, name)[:rows])
+        for name in _GROUPS:
+            getattr(self, name).shrink(rows)
+
+    def of_classes(self, tick: Indices) -> Iterator[Column]:
+        """Event traits that say the same of all notes of a pitch class, bool `(B, 12)`."""
+        since = tick[:, None] - self._heard
+        yield _EVENT["heard in this bar"], since < _BAR
+        yield _EVENT["heard in four bars"], since < 4 * _BAR
+
+    def of_events(self, tick: Indices, reference: Indices) -> Iterator[Column]:
+        """All other event traits, `(B, 50)`.
 
         Args:
-            tick: where the value is due.
+            tick: `(B,)`, where the value is due.
+            reference: `(B,)`, the pitch that sounded last.
+        """
+        pitches = np.empty((len(tick), REST + 1), dtype=np.int64)
+        pitches[:, :REST] = reference[:, None] + _LEAPS
+        pitches[:, REST] = -1000  # a rest is like no pitch
+        leaps, note = self._leaps, pitches >= -500
+        unisons = (leaps.count >= 2) & (leaps.last(0) == 0) & (leaps.last(1) == 0)
+        yield _EVENT["unison after unisons"], unisons[:, None] & _UNISON_ONLY
+        last = np.where(leaps.count > 0, leaps.last(0), 0)[:, None]
+        turns = note & ((pitches - reference[:, None]) * last < 0)
+        yield _EVENT["turn"], turns
+        yield _EVENT["turn after a leap"], turns & (np.abs(last) > 4)
+        any_notes = note & (self._notes > 0)[:, None]
+        away = np.where(any_notes, (pitches - self._middle[:, None]) / 12, 0.0)
+        yield _EVENT["away from the middle"], np.minimum(away * away, 4.0)
+        yield _EVENT["over an octave away"], np.abs(away) > 1
+        beyond = (pitches < self._lowest[:, None]) | (pitches > self._highest[:, None])
+        settled = note & (self._notes >= _SETTLED)[:, None]
+        yield _EVENT["beyond the range so far"], beyond & settled
+        again = leaps.again(leaps.followers + MAX_LEAP, REST + 1, tick)
+        for size, name in enumerate(("second", "third", "fourth", "fifth"), start=1):
+            yield _EVENT[f"{name} interval again"], again >= size
+        again = self._motifs.again(leaps.followers + MAX_LEAP, REST + 1, tick)
+        yield _EVENT["motif again"], again >= 2
+        rows = np.arange(len(tick))
+        for bars, name in ((1, "as a bar ago"), (4, "as four bars ago")):
+            at = tick - bars * _BAR
+            there = self._pitch_onset[rows, at % _RING] == at
+            before = np.where(there, self._pitch[rows, at % _RING], -1)
+            yield _EVENT[name], pitches == before[:, None]
+        for name, when in (
+            ("rest after one note", self._run == 1),
+            ("rest after few notes", self._run < 4),
+            ("rest after many notes", self._run > _LONG_RUN),
+            ("rest on the beat", tick % TICKS_PER_BEAT == 0),
+        ):
+            yield _EVENT[name], when[:, None] & _REST_ONLY
+
+    def of_lengths(self, places: Indices, tick: Indices) -> Iterator[Column]:
+        """Traits of lengths beside those of `length_rows`, bool `(B, 27)`.
+
+        Args:
+            places: `(B,)`, where the values are due, in `Forms`.
+            tick: `(B,)`, the same in ticks.
+        """
+        since = tick - self._onset
+        steps, far = self._steps, since[:, None] + _TICKS  # if a note follows
+        same = (steps.count > 0)[:, None] & (far == steps.last(0)[:, None])
+        yield _LENGTH["as far as the last"], same
+        twice = (steps.count > 1) & (steps.last(0) == steps.last(1))
+        yield _LENGTH["as far as the last two"], same & twice[:, None]
+        lengths = np.clip(steps.followers - since[:, None], 0, LENGTHS[-1] + 1)
+        again = steps.again(_INDEX[lengths], len(LENGTHS), tick)
+        for size, name in ((2, "third"), (3, "fourth"), (4, "fifth")):
+            yield _LENGTH[f"{name} step again"], again >= size
+        yield _LENGTH["ends on a bar line"], self._forms.lines[places[:, None] + _TICKS]
+        for name, when in (
+            ("pause after one note", self._phrase == 1),
+            ("pause after few notes", self._phrase < 4),
+            ("pause after many notes", self._phrase > _LONG_RUN),
+        ):
+            yield _LENGTH[name], _PAUSE & (when & self._resting)[:, None]
+
+    def length_rows(self, tick: Indices) -> Indices:
+        """Rows `(B,)` of `OF_LENGTHS` for lengths that are due at `tick`."""
+        return 2 * (tick % TICKS_PER_BEAT) + self._resting
+
+    def table(self, places: Indices, tick: Indices, phase: int, reference: Indices) -> Table:
+        """Traits of all candidates of all rows.
+
+        Args:
+            places: `(B,)`, where the values are due, in `Forms`.
+            tick: `(B,)`, the same in ticks.
             phase: `EVENT` or `LENGTH`.
-            reference: the pitch that sounded last.
+            reference: `(B,)`, the pitch that sounded last.
 
         Returns:
-            float64 `(50, len(EVENT_TRAITS))` for the leaps -24 to 24 and a rest, or
-            `(27, len(LENGTH_TRAITS))` for the lengths.
+            float64 `(B, 50, len(EVENT_TRAITS))` for the leaps -24 to 24 and a rest, or
+            `(B, 27, len(LENGTH_TRAITS))` for the lengths.
         """
-        return self._events(tick, reference) if phase == EVENT else self._of_lengths(tick)
-
-    def _events(self, tick: int, reference: int) -> Table:
-        table = np.zeros((REST + 1, len(EVENT_TRAITS)))
-        column = iter(range(len(EVENT_TRAITS)))
-        pitches = reference + _LEAPS
-        classes = pitches % 12
-        chord = int(np.searchsorted(self._changes.starts, tick, side="right")) - 1
-        on_beat = tick % TICKS_PER_BEAT == 0
-        tones = self._tones[chord][classes]
-        table[:REST, next(column)] = tones
-        table[:REST, next(column)] = tones & on_beat
-        table[:REST, next(column)] = self._scales[chord][classes]
-        root = self._changes.chords[chord].root
-        degrees = [next(column) for _ in _DEGREES]
-        if root >= 0:
-            table[np.arange(REST), degrees[0] + (classes - root) % 12] = 1
-        sizes = [next(column) for _ in _SIZES]
-        table[:, sizes] = _SIZE_TABLE
-        table[MAX_LEAP, next(column)] = self._leaps[-2:] == [0, 0]
-        last = self._leaps[-1] if self._leaps else 0
-        turns = _LEAPS * last < 0
-        table[:REST, next(column)] = turns
-        table[:REST, next(column)] = turns & (abs(last) > 4)
-        table[:REST, next(column)] = self._recent(tick, _BAR)[classes]
-        table[:REST, next(column)] = self._recent(tick, 4 * _BAR)[classes]
-        away = (pitches - self._middle) / 12 if self._notes else np.zeros(REST)
-        table[:REST, next(column)] = np.minimum(away**2, 4.0)
-        table[:REST, next(column)] = np.abs(away) > 1
-        beyond = (pitches < self._range[0]) | (pitches > self._range[1])
-        table[:REST, next(column)] = beyond & (self._notes >= _SETTLED)
-        table[MAX_LEAP + 1 : REST, next(column)] = 1
-        for size in (1, 2, 3, 4):
-            again = self._leap_groups.after(self._leaps[-size:], size, tick)
-            table[np.array(again, dtype=np.intp) + MAX_LEAP, next(column)] = 1
-        again = self._motifs.after(self._figures[-2:], 2, tick)
-        table[np.array(again, dtype=np.intp) + MAX_LEAP, next(column)] = 1
-        for bars in (1, 4):
-            at = next(column)
-            before = self._pitch_at.get(tick - bars * _BAR)
-            if before is not None:
-                table[:REST, at] = pitches == before
-        table[REST, next(column)] = 1
-        table[REST, next(column)] = self._run == 1
-        table[REST, next(column)] = self._run < 4
-        table[REST, next(column)] = self._run > _LONG_RUN
-        table[REST, next(column)] = on_beat
+        if phase != EVENT:
+            table = OF_LENGTHS[self.length_rows(tick)]
+            for k, column in self.of_lengths(places, tick):
+                table[:, :, k] = column
+            return table
+        table = np.tile(OF_LEAPS, (len(tick), 1, 1))
+        rows, classes = np.arange(len(tick))[:, None], CLASSES[reference % 12]
+        chords = self._forms.classes[self._forms.chord[places]].transpose(1, 0, 2)
+        for k, of_class in (*enumerate(chords), *self.of_classes(tick)):
+            table[:, :REST, k] = of_class[rows, classes]
+        for k, column in self.of_events(tick, reference):
+            table[:, :, k] = column
         return table
 
-    def _of_lengths(self, tick: int) -> Table:
-        table = np.zeros((len(LENGTHS), len(LENGTH_TRAITS)))
-        column = iter(range(len(LENGTH_TRAITS)))
-        after = tick + _TICKS
-        on_beat = after % TICKS_PER_BEAT == 0
-        on_half = after % TICKS_PER_BEAT == TICKS_PER_BEAT // 2
-        spans = [next(column) for _ in _SPANS]
-        figures = [next(column) for _ in range(5)]
-        if not self._resting:
-            table[:, spans] = _SPAN_TABLE
-        if self._steps:
-            steps = after - self._onset  # if a note follows
-            same = self._steps[-1] == steps
-            table[:, figures[0]] = same
-            if len(self._steps) > 1 and self._steps[-2] == self._steps[-1]:
-                table[:, figures[1]] = same
-            for at, size in zip(figures[2:], (2, 3, 4), strict=True):
-                again = self._step_groups.after(self._steps[-size:], size, tick)
-                table[:, at] = np.isin(steps, again)
-        table[:, next(column)] = on_beat
-        table[:, next(column)] = on_half
-        table[:, next(column)] = np.isin(after, self._changes.bar_lines)
-        if self._resting:
-            table[:, next(column)] = _TICKS < TICKS_PER_BEAT
-            table[:, next(column)] = _TICKS >= TICKS_PER_BEAT
-            table[:, next(column)] = _TICKS >= 2 * TICKS_PER_BEAT
-            table[:, next(column)] = on_beat
-            table[:, next(column)] = on_half
-            pause = _TICKS >= TICKS_PER_BEAT
-            table[:, next(column)] = pause & (self._phrase == 1)
-            table[:, next(column)] = pause & (self._phrase < 4)
-            table[:, next(column)] = pause & (self._phrase > _LONG_RUN)
-        return table
-
-    def push(self, value: int, tick: int, reference: int) -> None:
-        """Takes a value that was drawn.
+    def push(self, values: Indices, tick: Indices, phase: int, reference: Indices) -> None:
+        """Takes values that were drawn.
 
         Args:
-            value: which.
-            tick: where it was due.
-            reference: the pitch that sounds now.
+            values: `(B,)`.
+            tick: `(B,)`, where they were due.
+            phase: what they are, `EVENT` or `LENGTH`.
+            reference: `(B,)`, the pitches that sound now.
         """
-        if value < REST:
-            leap = value - MAX_LEAP
-            if self._notes:
-                step = tick - self._onset
-                for size in (1, 2, 3, 4):
-                    self._leap_groups.add(self._leaps[-size:], size, leap, tick)
-                for size in (2, 3, 4):
-                    self._step_groups.add(self._steps[-size:], size, step, tick)
-                self._motifs.add(self._figures[-2:], 2, leap, tick)
-                self._leaps.append(leap)
-                self._steps.append(step)
-                self._figures.append(100 * step + leap)
-            self._onset = tick
-            self._notes += 1
-            # The last thirty notes or so, in the mean.
-            self._middle += (reference - self._middle) / min(self._notes, 30)
-            self._heard.append((tick, reference % 12))
-            self._pitch_at[tick] = reference
-            self._range = min(self._range[0], reference), max(self._range[1], reference)
-            while self._heard and self._heard[0][0] <= tick - 4 * _BAR:
-                self._heard.popleft()
-            self._run += 1
-            self._phrase += 1
-            self._resting = False
-        elif value == REST:
-            self._run = 0
-            self._resting = True
-        elif self._resting and value < END and LENGTHS[value - FIRST_LENGTH] >= TICKS_PER_BEAT:
-            self._phrase = 0
-
-    def _recent(self, tick: int, ticks: int) -> npt.NDArray[np.bool_]:
-        heard = np.zeros(12, dtype=np.bool_)
-        for onset, pitch_class in reversed(self._heard):
-            if onset <= tick - ticks:
-                break
-            heard[pitch_class] = True
-        return heard
-
-
-def _bits(mask: int) -> npt.NDArray[np.bool_]:
-    return (mask >> np.arange(12) & 1).astype(np.bool_)
-
-
-class _Groups:
-    """What has followed groups of up to four numbers, and when last."""
-
-    def __init__(self) -> None:
-        self._followed: dict[tuple[int, ...], dict[int, int]] = {}
-
-    def after(self, group: list[int], size: int, tick: int) -> list[int]:
-        """What has followed a group of this size, not long ago."""
-        followed = self._followed.get(tuple(group), {}) if len(group) == size else {}
-        return [number for number, then in followed.items() if then >= tick - _LONG_AGO]
-
-    def add(self, group: list[int], size: int, number: int, tick: int) -> None:
-        """Takes what follows a group."""
-        if len(group) == size:
-            self._followed.setdefault(tuple(group), {})[number] = tick
+        if phase != EVENT:
+            self._phrase[self._resting & _PAUSE[values - FIRST_LENGTH]] = 0
+            return
+        self._resting = values == REST
+        self._run[self._resting] = 0
+        rows = np.flatnonzero(values < REST)
+        at, pitch, leap = tick[rows], reference[rows], values[rows] - MAX_LEAP
+        later = self._notes[rows] > 0
+        again, then = rows[later], at[later]
+        step = then - self._onset[again]
+        self._leaps.push(again, leap[later], leap[later], then)
+        self._steps.push(again, step, step, then)
+        self._motifs.push(again, 100 * step + leap[later], leap[later], then)
+        self._onset[rows] = at
+        self._notes[rows] += 1
+        # The last thirty notes or so, in the mean.
+        away = pitch - self._middle[rows]
+        self._middle[rows] += away / np.minimum(self._notes[rows], 30)
+        self._heard[rows, pitch % 12] = at
+        self._pitch[rows, at % _RING] = pitch
+        self._pitch_onset[rows, at % _RING] = at
+        self._lowest[rows] = np.minimum(self._lowest[rows], pitch)
+        self._highest[rows] = np.maximum(self._highest[rows], pitch)
+        self._run[rows] += 1
+        self._phrase[rows] += 1

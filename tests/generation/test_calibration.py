@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from jazzgen.corpus.piece import Piece
-from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST, IntervalDecoder
+from jazzgen.encoding.base import EVENT, LENGTH
+from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
 from jazzgen.encoding.preprocess import preprocess
 from jazzgen.errors import ModelError
 from jazzgen.generation import calibration_fit
 from jazzgen.generation.calibration import Calibration, Calibrator
 from jazzgen.generation.calibration_fit import calibrate
+from jazzgen.generation.forms import Forms
 from jazzgen.generation.improvise import improvise
 from jazzgen.generation.sampling import Sampling
 from jazzgen.generation.traits import EVENT_TRAITS, LENGTH_TRAITS
@@ -42,46 +44,78 @@ def weights(**given):
     )
 
 
+def weighted(calibration, distribution, phase=EVENT):
+    """What becomes of the first draw of a solo, or of the second."""
+    forms = Forms()
+    place = np.array([forms.add(CHANGES, CHANGES, 120.0, None)])
+    made = Calibrator(calibration, forms)
+    tick, pitch = np.array([0]), np.array([60])
+    return made.weighted(distribution[None], place, tick, phase, pitch)[0]
+
+
 def flat():
     distribution = np.ones(78)
     return distribution / distribution.sum()
 
 
 def test_weights_multiply_odds():
-    made = Calibrator(weights(rest=float(np.log(3))), CHANGES).weighted(flat(), IntervalDecoder())
+    made = weighted(weights(rest=float(np.log(3))), flat())
     assert made.sum() == pytest.approx(1)
     assert made[REST] / made[0] == pytest.approx(3)
     assert made[:REST] == pytest.approx(np.full(REST, made[0]))
 
 
 def test_lengths_have_weights_of_their_own():
-    decoder = IntervalDecoder()
-    decoder.push(MAX_LEAP)
-    made = Calibrator(weights(ends_on_the_beat=1.0), CHANGES).weighted(flat(), decoder)
+    made = weighted(weights(ends_on_the_beat=1.0), flat(), LENGTH)
     on_beat = np.array(LENGTHS) % 24 == 0
     of_lengths = made[FIRST_LENGTH : FIRST_LENGTH + len(LENGTHS)]
     assert of_lengths[on_beat] / of_lengths[~on_beat][0] == pytest.approx(np.full(4, np.e))
 
 
 def test_no_weights_change_nothing():
-    made = Calibrator(weights(), CHANGES).weighted(flat(), IntervalDecoder())
+    made = weighted(weights(), flat())
     assert made == pytest.approx(flat())
 
 
 def test_what_is_ruled_out_stays_so():
     distribution = np.zeros(78)
     distribution[5] = 1.0
-    made = Calibrator(weights(rest=2.0), CHANGES).weighted(distribution, IntervalDecoder())
+    made = weighted(weights(rest=2.0), distribution)
     assert made == pytest.approx(distribution)
 
 
 def test_hearing_notes_is_pushing_their_values():
     notes = Notes.of([Note(0, 12, 62), Note(12, 12, 64), Note(48, 24, 60)])
-    calibrator = Calibrator(weights(third_interval_again=1.0), CHANGES)
-    calibrator.hear(notes)
-    again = calibrator.traits.of(96, 0, 60)
+    forms = Forms()
+    place = np.array([forms.add(CHANGES, CHANGES, 120.0, None)])
+    calibrator = Calibrator(weights(third_interval_again=1.0), forms, rows=2)
+    calibrator.begin(1, notes)
+    tick, pitch = np.array([96, 96]), np.array([60, 60])
+    nothing, again = calibrator.traits.table(place + tick, tick, EVENT, pitch)
+    assert not nothing[:, EVENT_TRAITS.index("as a bar ago")].any()
     assert again[MAX_LEAP + 4, EVENT_TRAITS.index("as a bar ago")] == 0
     assert again[MAX_LEAP + 2, EVENT_TRAITS.index("as a bar ago")] == 1
+
+
+@pytest.mark.parametrize("phase", [EVENT, LENGTH])
+def test_weights_times_traits(phase):
+    """What is summed once for a chord, a leap or a place is in sum what the table says."""
+    rng = np.random.default_rng(5)
+    made = Calibration(
+        *(tuple(rng.normal(size=n)) for n in (len(EVENT_TRAITS), len(LENGTH_TRAITS)))
+    )
+    forms = Forms()
+    place = np.array([forms.add(CHANGES, CHANGES, 120.0, None)])
+    calibrator = Calibrator(made, forms)
+    calibrator.begin(0, Notes.of([Note(12 * i, 12, 60 + i % 4) for i in range(9)]))
+    tick, pitch = np.array([108]), np.array([60])
+    got = calibrator.weighted(flat()[None], place + tick, tick, phase, pitch)[0]
+    table = calibrator.traits.table(place + tick, tick, phase, pitch)[0]
+    span = slice(0, REST + 1) if phase == EVENT else slice(FIRST_LENGTH, 77)
+    own = np.array(made.events if phase == EVENT else made.lengths)
+    expected = np.ones(78)
+    expected[span] = np.exp(table @ own)
+    assert got == pytest.approx(expected / expected.sum(), rel=1e-9)
 
 
 def test_json_round_trip_and_damage():

@@ -5,11 +5,30 @@ import pytest
 
 from jazzgen.encoding.base import EVENT, LENGTH
 from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
-from jazzgen.generation.traits import EVENT_TRAITS, LENGTH_TRAITS, Traits
+from jazzgen.generation.forms import Forms
+from jazzgen.generation.traits import EVENT_TRAITS, LENGTH_TRAITS
+from jazzgen.generation.traits import Traits as ManyTraits
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import parse_chord
 
 CHANGES = Changes.build([(0, parse_chord("C7")), (384, parse_chord("F7"))], range(0, 96 * 9, 96))
+
+
+class Traits:
+    """Those of a single solo."""
+
+    def __init__(self, changes):
+        self._forms = Forms()
+        self._start = self._forms.add(changes, changes, 120.0, None)
+        self.rows = ManyTraits(self._forms)
+
+    def of(self, tick, phase, reference):
+        place, tick, pitch = (np.array([n]) for n in (self._start + tick, tick, reference))
+        return self.rows.table(place, tick, phase, pitch)[0]
+
+    def push(self, value, tick, reference):
+        phase = EVENT if value <= REST else LENGTH
+        self.rows.push(np.array([value]), np.array([tick]), phase, np.array([reference]))
 
 
 def play(traits, *notes, start=60):
@@ -164,3 +183,55 @@ def test_transposing_everything_changes_nothing(shift):
     play(here, (0, 60, 12), (12, 67, 12), (24, 64, 12))
     play(moved, (0, 60 + shift, 12), (12, 67 + shift, 12), (24, 64 + shift, 12), start=60 + shift)
     assert np.allclose(here.of(36, EVENT, 64), moved.of(36, EVENT, 64 + shift))
+
+
+def test_side_by_side_as_each_alone():
+    """Solos over different changes that begin and end at different times."""
+    rng = np.random.default_rng(3)
+    forms = Forms()
+    starts = np.array([forms.add(c, c, 120.0, None) for c in (CHANGES, Changes.unaccompanied(9))])
+    rows = np.array([0, 1, 0, 1, 1])
+    many, alone = ManyTraits(forms, 5), [ManyTraits(forms) for _ in rows]
+    tick, pitch = np.zeros(5, dtype=np.int64), np.full(5, 60)
+    for step in range(160):
+        phase = step % 2
+        if step == 100:  # a solo begins anew
+            many.put(2, ManyTraits(forms))
+            alone[2], tick[2], pitch[2] = ManyTraits(forms), 0, 60
+        if step == 120:  # the second ends, the last takes its place
+            many.put(1, many, 4)
+            many.shrink(4)
+            alone[1:] = [alone[4], *alone[2:4]]
+            rows, tick, pitch = (np.append(x[[0, 4]], x[2:4]) for x in (rows, tick, pitch))
+        place = starts[rows] + tick
+        table = many.table(place, tick, phase, pitch)
+        for k, own in enumerate(alone):
+            at = slice(k, k + 1)
+            mine = own.table(place[at], tick[at], phase, pitch[at])
+            np.testing.assert_array_equal(mine[0], table[k])
+        if phase == EVENT:
+            values = np.where(rng.random(len(rows)) < 0.15, REST, MAX_LEAP + rng.integers(-3, 4))
+            pitch = np.where(values < REST, pitch + values - MAX_LEAP, pitch)
+        else:
+            values = FIRST_LENGTH + rng.integers(0, 12, size=len(rows))
+        many.push(values, tick, phase, pitch)
+        for k, own in enumerate(alone):
+            at = slice(k, k + 1)
+            own.push(values[at], tick[at], phase, pitch[at])
+        if phase != EVENT:
+            tick = (tick + np.array(LENGTHS)[values - FIRST_LENGTH]) % 800
+    assert len(rows) == 4
+
+
+def test_many_short_notes_are_all_remembered():
+    """More within eight bars than there was room for at first."""
+    traits = Traits(CHANGES)
+    pitches = [60 + (i % 7) * (i % 3) for i in range(200)]
+    play(traits, *((3 * i, pitch, 3) for i, pitch in enumerate(pitches)))
+    leaps = np.diff(pitches)
+    for size, name in ((1, "second"), (2, "third"), (3, "fourth")):
+        last = leaps[-size:].tolist()
+        again = {
+            int(leaps[i]) for i in range(size, len(leaps)) if leaps[i - size : i].tolist() == last
+        }
+        assert set(leaps_with(traits, f"{name} interval again", 600, pitches[-1])) == again
