@@ -6,9 +6,11 @@ import os
 # other work it can slow each product a hundredfold. Read when NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,14 @@ from jazzgen.cli.sections import SectionedCommand
 from jazzgen.corpus.midi_changes import changes_from
 from jazzgen.corpus.midi_source import SUFFIXES
 from jazzgen.encoding.manner import Manner
+from jazzgen.encoding.workers import cores
 from jazzgen.errors import MidiError, ModelError, OutputError
 from jazzgen.generation.controls import DIFFICULTIES, Controls
-from jazzgen.generation.improvise import Solo
+from jazzgen.generation.many import WORTH_A_PROCESS, Keep, Made, improvise_many
 from jazzgen.generation.primer import read_primer
 from jazzgen.generation.recipe import Recipe
 from jazzgen.generation.sampling import Sampling
+from jazzgen.generation.solo import Solo
 from jazzgen.music.changes import Changes
 from jazzgen.music.midi_write import read_recipe
 from jazzgen.music.notes import Notes
@@ -57,6 +61,8 @@ def generate(
     out: Path | None,
     count: int,
     best: int | None,
+    jobs: int | None,
+    resume: bool,
     recipe_file: Path | None,
     as_json: bool,
     quiet: bool,
@@ -73,11 +79,14 @@ def generate(
       jazzgen generate --changes blues-f --choruses 3 --tempo 160 --seed 7 -o blues.mid
       jazzgen generate --changes "| Dm7 | G7 | Cmaj7 | % |" --bars 16 -o solo.mid
       jazzgen generate --changes my-song.mid --count 50 --best 5 -o solos
+      jazzgen generate --count 1000 --bars 32 --seed 0 -o solos
       jazzgen generate --model my-model --temperature 0.9 -o solo.mid
       jazzgen generate --difficulty easy --phrase 2 --breath 2 -o etude.mid
       jazzgen generate --changes blues-f --prime my-lick.mid -o chorus.mid
     """
     report_to = Reporter(as_json=as_json, quiet=quiet)
+    if resume and (count == 1 or best is not None or not is_given(ctx, "seed")):
+        raise click.UsageError("--resume needs --count and the --seed of before, and no --best")
     if best is not None and best > count:
         raise click.UsageError(f"--best {best}, but --count {count}")
     if recipe_file is not None:
@@ -86,23 +95,28 @@ def generate(
         recipe, stored = _from_options(ctx, options)
     _say_what_is_not_heard(report_to, recipe, stored)
     where = _place(out, recipe.seed, count)
-    made = _solos(report_to, recipe, stored, count)
-    if best is not None:
-        made = iter(_best(made, best))
-    files, rows = [], []
-    notes = 0
-    for one in made:
-        file = where if count == 1 else where / f"solo-{one.recipe.seed}.mid"
-        write_solo(file, one.solo.notes, one.solo.changes, one.recipe)
-        files.append(str(file))
-        notes += len(one.solo.notes)
-        if best is not None:
-            rows.append({"seed": one.recipe.seed, "score": one.score, "notes": len(one.solo.notes)})
-    seeds = (
-        f"seed {recipe.seed}" if count == 1 else f"seeds {recipe.seed}-{recipe.seed + count - 1}"
+    seeds = range(recipe.seed, recipe.seed + count)
+    due = _missing(recipe, seeds, where) if resume else seeds
+    if resume:
+        report_to.note(f"{count - len(due)} of {counted(count, 'solo')} are there already")
+    play = partial(
+        _played, report_to, recipe, stored, jobs=_jobs(jobs, len(due), recipe), resume=resume
     )
+    rows: list[dict[str, Any]] = []
+    if best is None:
+        written = dict(play(due, partial(_write, where, count)))
+    else:
+        for one in _best(play(due, _scored), best):
+            _write(where, count, one.recipe, one.solo)
+            rows.append({"seed": one.recipe.seed, "score": one.score, "notes": len(one.solo.notes)})
+        written = {row["seed"]: row["notes"] for row in rows}
+    # The best come first; else in the order of their seeds.
+    order = [row["seed"] for row in rows] or sorted(seeds if resume else written)
+    files = [str(_file(where, count, seed)) for seed in order]
+    notes = sum(written.values())
+    which = f"seed {seeds[0]}" if count == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
     report_to.say(
-        f"{counted(recipe.bars, 'bar')}, {counted(notes, 'note')}, model {stored.name}, {seeds}"
+        f"{counted(recipe.bars, 'bar')}, {counted(notes, 'note')}, model {stored.name}, {which}"
         + (f", the best {best} of {count}" if rows and count > 1 else "")
         + f" -> {where}"
     )
@@ -223,27 +237,89 @@ def _say_what_is_not_heard(report_to: Reporter, recipe: Recipe, stored: StoredMo
         )
 
 
-def _solos(report_to: Reporter, recipe: Recipe, stored: StoredModel, count: int) -> Iterator[_Made]:
-    """The solos of seeds S, S + 1, …, each drawn when it is asked for."""
-    stepper = engine_of(stored, keras=recipe.engine == "keras")
+def _jobs(asked: int | None, count: int, recipe: Recipe) -> int:
+    """Processes for so many solos."""
+    if recipe.engine == "keras":  # TensorFlow uses all cores by itself
+        return 1
+    return min(asked or cores(), max(1, count // WORTH_A_PROCESS))
+
+
+def _played(
+    report_to: Reporter,
+    recipe: Recipe,
+    stored: StoredModel,
+    seeds: Sequence[int],
+    keep: Keep[Made],
+    *,
+    jobs: int,
+    resume: bool,
+) -> Iterator[tuple[int, Made]]:
+    """The solos of some seeds, and what became of them, as they come to their end."""
+    engine = engine_of(stored, keras=recipe.engine == "keras") if jobs == 1 else None
+    done = 0
     with report_to.progress("improvising") as progress:
-        for k in range(count):
-            one = replace(recipe, seed=recipe.seed + k)
-            yield _Made(one, one.improvise(stored, stepper))
-            progress(k + 1, count)
+        try:
+            solos = improvise_many(recipe, stored, seeds, keep, jobs=jobs, engine=engine)
+            for done, made in enumerate(solos, start=1):
+                progress(done, len(seeds))
+                yield made
+        except KeyboardInterrupt:
+            if len(seeds) > 1 and keep is not _scored:
+                again = "" if resume else f" with --seed {recipe.seed} --resume"
+                report_to.note(
+                    f"{done} of {counted(len(seeds), 'solo')} were made; the same command{again} "
+                    "makes the others"
+                )
+            raise
 
 
-def _best(made: Iterator[_Made], count: int) -> list[_Made]:
-    """The best by `jazzgen.evaluation.ranking`, the very best first; equals by seed."""
+def _file(where: Path, count: int, seed: int) -> Path:
+    return where if count == 1 else where / f"solo-{seed}.mid"
+
+
+def _write(where: Path, count: int, recipe: Recipe, solo: Solo) -> int:
+    """Writes a solo; returns its number of notes."""
+    write_solo(_file(where, count, recipe.seed), solo.notes, solo.changes, recipe)
+    return len(solo.notes)
+
+
+def _scored(recipe: Recipe, solo: Solo) -> _Made:
     from jazzgen.evaluation.ranking import score
 
+    return _Made(recipe, solo, score(solo.notes, solo.changes).score)
+
+
+def _best(made: Iterator[tuple[int, _Made]], count: int) -> list[_Made]:
+    """The best by `jazzgen.evaluation.ranking`, the very best first; equals by seed."""
     kept: list[_Made] = []
-    for one in made:
-        solo = one.solo
-        kept.append(replace(one, score=score(solo.notes, solo.changes).score))
-        kept.sort(key=lambda row: -row.score)
+    for _, one in made:
+        kept.append(one)
+        kept.sort(key=lambda row: (-row.score, row.recipe.seed))
         del kept[count:]
     return kept
+
+
+def _missing(recipe: Recipe, seeds: Sequence[int], where: Path) -> list[int]:
+    """Seeds whose solos are not in the folder yet.
+
+    Raises:
+        OutputError: when a file there is of another recipe: it would not be one of these solos.
+    """
+    missing = []
+    for seed in seeds:
+        file = _file(where, len(seeds), seed)
+        if not file.exists():
+            missing.append(seed)
+            continue
+        try:
+            same = read_recipe(file) == json.loads(replace(recipe, seed=seed).to_text())
+        except MidiError:
+            same = False
+        if not same:
+            raise OutputError(
+                f"{file}: was not made by this command; name another folder, or leave out --resume"
+            )
+    return missing
 
 
 def _recipe_in(path: Path) -> Recipe:

@@ -167,6 +167,16 @@ _OPTIONS: Final[tuple[Callable[[Any], Any], ...]] = (
         help="Write only the best of them, so many.",
     ),
     click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        help="Processes that draw many solos  [default: one a core].",
+    ),
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Leave the solos that are there, make the missing ones; needs the --seed of before.",
+    ),
+    click.option(
         "--recipe",
         "recipe_file",
         type=click.Path(path_type=Path),
@@ -208,7 +218,8 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         *("model", "seed", "temperature", "top_p", "greedy", "max_copied", "clean_up", "engine"),
     ),
     "What to write": (
-        *("out", "count", "best", "recipe_file", "swing", "program", "chords", "as_json", "quiet"),
+        *("out", "count", "best", "jobs", "resume", "recipe_file", "swing", "program", "chords"),
+        *("as_json", "quiet"),
     ),
 }
 """Names of the parameters under each heading."""
