@@ -54,7 +54,7 @@ class Result:
         return {**asdict(self), "reached": self.reached}
 
 
-class MissingPeer(Exception):
+class MissingPeer(Exception):  # noqa: N818 - nothing has gone wrong
     """A peer is not installed; the message names it."""
 
 
@@ -171,11 +171,11 @@ def machine() -> dict[str, Any]:
             versions[name] = None
     info = Path("/proc/cpuinfo")
     text = info.read_text() if info.exists() else ""
-    model = next((row.split(":")[1].strip() for row in text.splitlines() if "model name" in row), "")
+    models = (row.split(":")[1].strip() for row in text.splitlines() if "model name" in row)
     affinity = getattr(os, "sched_getaffinity", None)
     return {
         "system": platform.system(),
-        "processor": model or platform.processor() or platform.machine(),
+        "processor": next(models, "") or platform.processor() or platform.machine(),
         "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "python": platform.python_version(),
         "packages": versions,

@@ -120,10 +120,9 @@ def draw_each(
     distributions: Distribution, rngs: Sequence[np.random.Generator]
 ) -> npt.NDArray[np.int64]:
     """Draws a value `(n,)` from each of `(n, 78)` distributions, with one number from each rng."""
-    cumulative = np.cumsum(distributions, axis=1)
-    numbers = np.array([rng.random() for rng in rngs])
-    at = (cumulative <= (numbers * cumulative[:, -1])[:, None]).sum(axis=1)
-    # Rounding never draws a zero.
-    last = distributions.shape[1] - 1 - np.argmax(distributions[:, ::-1] > 0, axis=1)
-    values: npt.NDArray[np.int64] = np.minimum(at, last)
+    cumulative = distributions.cumsum(axis=1)
+    total = cumulative[:, -1]
+    # Always below the total, so that no zero behind the last possible value is ever drawn.
+    numbers = np.minimum(total * [rng.random() for rng in rngs], np.nextafter(total, 0.0))
+    values: npt.NDArray[np.int64] = (cumulative <= numbers[:, None]).sum(axis=1)
     return values

@@ -117,8 +117,7 @@ class NumpyEngine:
         """One step of every layer; see `Engine.step`."""
         z, spare = self._room(len(values), self._units[0])
         self._recurrent.product(state[0], out=z)
-        np.take(self._table, values, axis=0, out=spare, mode="wrap")
-        z += spare
+        z += self._table.take(values, axis=0, out=spare, mode="wrap")
         for known in self._context:
             z += known.take(context, spare)
         h, c = _cell(z, state[1])
@@ -214,7 +213,7 @@ class _ContextTable:
             if len(known) + len(keys) > _MOST_ROWS:
                 known.clear()
             places = [self._place(key) for key in keys]
-        return np.take(self._rows, places, axis=0, out=out, mode="clip")
+        return self._rows.take(places, axis=0, out=out, mode="clip")
 
     def _place(self, key: bytes) -> int:
         place = self._known.get(key)

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -525,6 +527,80 @@ class TestPrimer:
         line = refuses(*base, "--model", grammar_model_folder, "--prime", lick)
         assert "needs a model of the interval encoding" in line
         assert not (tmp_path / "a.mid").exists()
+
+
+class TestMany:
+    OPTIONS: ClassVar = ("--changes", CHANGES, "--seed", 30)
+
+    def test_processes_write_what_one_writes(self, generate, tmp_path):
+        for jobs in (1, 2):
+            out = tmp_path / str(jobs)
+            generate(*self.OPTIONS, "--count", 49, "--jobs", jobs, "-o", out)
+        one, two = (
+            {f.name: f.read_bytes() for f in folder.iterdir()}
+            for folder in (tmp_path / "1", tmp_path / "2")
+        )
+        assert sorted(one) == sorted(f"solo-{seed}.mid" for seed in range(30, 79))
+        assert one == two
+        generate(*self.OPTIONS[:-1], 44, "-o", tmp_path / "alone.mid")
+        assert (tmp_path / "alone.mid").read_bytes() == two["solo-44.mid"]
+
+    def test_resuming_makes_the_missing_ones(self, jazzgen_cli, generate, model_folder, tmp_path):
+        out = tmp_path / "solos"
+        generate(*self.OPTIONS, "--count", 6, "-o", out)
+        before = {f.name: f.read_bytes() for f in out.iterdir()}
+        kept = (out / "solo-31.mid").stat().st_mtime_ns
+        for seed in (30, 34):
+            (out / f"solo-{seed}.mid").unlink()
+        options = (*self.OPTIONS, "--count", 6, "-o", out, "--resume", "--model", model_folder)
+        done = jazzgen_cli("generate", *options)
+        assert (done.code, done.err) == (0, "4 of 6 solos are there already\n")
+        assert {f.name: f.read_bytes() for f in out.iterdir()} == before
+        assert (out / "solo-31.mid").stat().st_mtime_ns == kept
+        done = jazzgen_cli("generate", *options, "--json", "--quiet")
+        assert [Path(f).name for f in json.loads(done.out)["files"]] == sorted(before)
+
+    def test_resuming_leaves_what_is_of_another_recipe(self, refuses, generate, tmp_path):
+        out = tmp_path / "solos"
+        generate(*self.OPTIONS, "--count", 2, "-o", out)
+        before = (out / "solo-30.mid").read_bytes()
+        said = refuses(
+            *("generate", "--model", "standard", *self.OPTIONS, "--count", 3, "-o", out, "--quiet"),
+            *("--resume", "--tempo", 90),
+        )
+        assert "solo-30.mid: was not made by this command" in said
+        assert (out / "solo-30.mid").read_bytes() == before
+        assert len(list(out.iterdir())) == 2
+
+    @pytest.mark.parametrize(
+        "options",
+        [("--count", 3), ("--seed", 3), ("--seed", 3, "--count", 4, "--best", 2)],
+        ids=["no seed", "one solo", "the best"],
+    )
+    def test_resuming_needs_a_batch_and_its_seed(self, refuses, options):
+        said = refuses("generate", "--resume", *options, code=2)
+        assert "--resume needs --count and the --seed of before" in said
+
+    def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(self, model_folder, tmp_path):
+        out = tmp_path / "solos"
+        command = [
+            *(sys.executable, "-m", "jazzgen", "generate", "--model", str(model_folder)),
+            *("--changes", CHANGES, "--bars", "32", "--seed", "0", "--count", "100000"),
+            *("--jobs", "2", "-o", str(out)),
+        ]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+            deadline = time.monotonic() + 60
+            while not out.is_dir() or len(list(out.iterdir())) < 20:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            running.send_signal(signal.SIGINT)
+            said = running.communicate(timeout=60)[1].splitlines()
+        assert running.returncode == 130
+        assert said[-1] == "error: interrupted"
+        assert "of 100000 solos were made; the same command with --seed 0 --resume" in said[0]
+        files = list(out.iterdir())
+        assert all(f.name.startswith("solo-") for f in files)
+        assert all(read_recipe(f) for f in files)
 
 
 class TestBest:
