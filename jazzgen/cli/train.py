@@ -12,7 +12,7 @@ from jazzgen.cli.output import Reporter, output_options
 from jazzgen.cli.parameters import Number, is_given
 from jazzgen.encoding.dataset import Dataset
 from jazzgen.errors import ModelError
-from jazzgen.network.config import DISTILLATION, FINE_TUNING, PRESETS
+from jazzgen.network.config import DISTILLATION, FINE_TUNING, PRECISIONS, PRESETS
 from jazzgen.network.model_folder import StoredModel, load_model_folder
 from jazzgen.network.models import load_model
 
@@ -67,6 +67,13 @@ _LESSONS = "{}-lessons"
     help="Share of each layer's outputs and of recurrent weights hidden in training; those of "
     "values and context a quarter of it.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="`mixed`, for GPUs, multiplies matrices in bfloat16 and keeps all else in float32.",
+)
 @click.option("--seed", type=click.IntRange(0, 20_000), default=0, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace a model that is in --out.")
@@ -84,6 +91,7 @@ def train(
     batch: int | None,
     learning_rate: float | None,
     dropout: float | None,
+    precision: str,
     seed: int,
     resume: bool,
     overwrite: bool,
@@ -104,7 +112,8 @@ def train(
     """
     if resume and overwrite:
         raise click.UsageError("--resume and --overwrite contradict each other")
-    own_settings = batch or learning_rate or dropout is not None or is_given(ctx, "rounds")
+    own_settings = batch or learning_rate or dropout is not None
+    own_settings = own_settings or is_given(ctx, "rounds") or is_given(ctx, "precision")
     if resume and (own_settings or start or teachers):
         raise click.UsageError("a resumed run keeps its settings; only --epochs can change")
     if is_given(ctx, "rounds") and not teachers:
@@ -140,6 +149,7 @@ def train(
     from jazzgen.network.training_run import make_room
     from jazzgen.network.training_run import train as run
 
+    chosen = replace(chosen, training=replace(chosen.training, precision=precision))
     lessons = None
     lessons_in = out.resolve().with_name(_LESSONS.format(out.resolve().name))
     if teachers:

@@ -1,6 +1,6 @@
 """Feeding a dataset to a network: shuffled windows, or whole pieces in spans."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,30 +64,87 @@ class Batch:
         self.places[steps, row] = int(dataset.offsets[piece]) + np.arange(first, last)
 
 
+class Batches:
+    """An epoch's batches, each made when its turn comes; how many is known before.
+
+    Args:
+        steps: their number.
+        make: begins to make them.
+    """
+
+    def __init__(self, steps: int, make: Callable[[], Iterator[Batch]]) -> None:
+        self._steps, self._make = steps, make
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self._make()
+
+
+class Windows:
+    """The rows of `Dataset.windows`, worked out when they are asked for.
+
+    Takes eight bytes a piece, where the whole table takes eight bytes a value of every window.
+
+    Args:
+        dataset: whose windows.
+        side: of its pieces.
+    """
+
+    def __init__(self, dataset: Dataset, side: str = "train") -> None:
+        pieces = dataset.pieces(side)
+        self._begin, self._end = dataset.offsets[pieces], dataset.offsets[pieces + 1]
+        self._tx, self._hop = dataset.tx, dataset.hop
+        # One window every hop, and one more that ends with the piece's last value.
+        final = np.maximum(0, self._end - self._begin - self._tx - 1)
+        self._ends = np.cumsum(1 - (-final // self._hop))
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def __getitem__(self, chosen: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """Where the values of some windows stand: int64 `(len(chosen), Tx + 1)`."""
+        piece = np.searchsorted(self._ends, chosen, side="right")
+        first = np.concatenate(([0], self._ends))[piece]
+        begin, end = self._begin[piece], self._end[piece]
+        final = np.maximum(begin, end - self._tx - 1)
+        at = np.minimum(begin + (chosen - first) * self._hop, final)
+        places: npt.NDArray[np.int64] = at[:, None] + np.arange(self._tx + 1)
+        return np.minimum(places, end[:, None] - 1)
+
+
 def window_batches(
-    windows: npt.NDArray[np.int64], dataset: Dataset, batch: int, rng: np.random.Generator
-) -> Iterator[Batch]:
+    windows: Windows | npt.NDArray[np.int64],
+    dataset: Dataset,
+    batch: int,
+    rng: np.random.Generator,
+) -> Batches:
     """The windows in random order, each from a zero state; the last batch is filled up.
 
     Args:
-        windows: int64 `(m, Tx + 1)`, from `Dataset.windows`.
+        windows: int64 `(m, Tx + 1)`, as `Dataset.windows` has them.
         dataset: the dataset they index.
         batch: windows in a batch.
         rng: the order.
     """
     order = rng.permutation(len(windows))
-    steps = windows.shape[1] - 1
-    for at in range(0, len(order), batch):
-        chosen = np.sort(order[at : at + batch])  # in file order: the arrays are memory-mapped
-        index = windows[chosen].T
-        made = Batch.blank(steps, batch)
-        n = len(chosen)
-        made.inputs[:, :n] = dataset.values[index[:-1]]
-        made.targets[:, :n] = dataset.values[index[1:]]
-        made.context[:, :n] = dataset.context[index[1:]]
-        made.counts[:, :n] = 1
-        made.places[:, :n] = index[1:]
-        yield made
+
+    def make() -> Iterator[Batch]:
+        for at in range(0, len(order), batch):
+            chosen = np.sort(order[at : at + batch])  # in file order: the arrays are memory-mapped
+            index = windows[chosen].T
+            made = Batch.blank(len(index) - 1, batch)
+            n = len(chosen)
+            made.inputs[:, :n] = dataset.values[index[:-1]]
+            made.targets[:, :n] = dataset.values[index[1:]]
+            made.context[:, :n] = dataset.context[index[1:]]
+            made.counts[:, :n] = 1
+            made.places[:, :n] = index[1:]
+            yield made
+
+    return Batches(-(-len(order) // batch), make)
 
 
 def stream_batches(
@@ -98,7 +155,7 @@ def stream_batches(
     rng: np.random.Generator,
     transposition: int = 0,
     manner_dropout: float = 0.0,
-) -> Iterator[Batch]:
+) -> Batches:
     """Whole pieces side by side, `span` values at a time.
 
     Pieces are dealt to the rows so that all rows end at about the same time; every epoch deals
@@ -113,44 +170,55 @@ def stream_batches(
         transposition: semitones by which each piece may be moved up or down.
         manner_dropout: chance of each part of a piece's manner to be left open.
     """
-    moved = {int(p): int(rng.integers(-transposition, transposition + 1)) for p in pieces}
-    told = {int(p): rng.random(len(_MANNER)) >= manner_dropout for p in pieces}
+    moved = [int(rng.integers(-transposition, transposition + 1)) for _ in pieces]
+    told = rng.random((len(pieces), len(_MANNER))) >= manner_dropout
     lengths = np.diff(dataset.offsets)[list(pieces)] - 1
-    rows: list[list[tuple[int, int, int]]] = [[] for _ in range(batch)]
+    # Of each row, its pieces (places in `pieces`) and how long the first span of each is.
+    rows: list[list[tuple[int, int]]] = [[] for _ in range(batch)]
     load = np.zeros(batch, dtype=np.int64)
     # Longest first fills evenly; a little noise makes every epoch's neighbours different.
     noisy = lengths * rng.uniform(0.9, 1.1, size=len(lengths))
-    for which in np.argsort(-noisy, kind="stable"):
+    for which in np.argsort(-noisy, kind="stable").tolist():
         length = int(lengths[which])
         if length < 1:
             continue
-        cuts = [1, *range(1 + int(rng.integers(1, span + 1)), length + 1, span), length + 1]
-        spans = [(int(pieces[which]), a, b) for a, b in pairwise(cuts) if b > a]
+        opening = int(rng.integers(1, span + 1))
         row = int(np.argmin(load))
-        rows[row] += spans
-        load[row] += len(spans)
-    for row_spans in rows:
-        _shuffle_pieces(row_spans, rng)
-    for step in range(int(load.max(initial=0))):
-        made = Batch.blank(span, batch)
-        for row, spans in enumerate(rows):
-            if step < len(spans):
-                piece, first, last = spans[step]
-                made.fill(row, dataset, piece, first, last)
+        rows[row].append((which, opening))
+        load[row] += sum(1 for _ in _spans(length, opening, span))
+    for row_pieces in rows:
+        row_pieces[:] = [row_pieces[i] for i in rng.permutation(len(row_pieces))]
+    steps = int(load.max(initial=0))
+
+    def of_row(row: int) -> Iterator[tuple[int, int, int]]:
+        for which, opening in rows[row]:
+            for first, last in _spans(int(lengths[which]), opening, span):
+                yield which, first, last
+
+    def make() -> Iterator[Batch]:
+        running = [of_row(row) for row in range(batch)]
+        for _ in range(steps):
+            made = Batch.blank(span, batch)
+            for row, spans in enumerate(running):
+                if (one := next(spans, None)) is None:
+                    continue
+                which, first, last = one
+                made.fill(row, dataset, int(pieces[which]), first, last)
                 made.carry[row] = first > 1
                 register = made.context[:, row, _REGISTER]
-                made.context[:, row, _REGISTER] = np.clip(register + moved[piece], 0, 127)
-                made.context[:, row, _MANNER] *= told[piece]
-        yield made
+                made.context[:, row, _REGISTER] = np.clip(register + moved[which], 0, 127)
+                made.context[:, row, _MANNER] *= told[which]
+            yield made
+
+    return Batches(steps, make)
 
 
-def _shuffle_pieces(spans: list[tuple[int, int, int]], rng: np.random.Generator) -> None:
-    by_piece: dict[int, list[tuple[int, int, int]]] = {}
-    for item in spans:
-        by_piece.setdefault(item[0], []).append(item)
-    groups = list(by_piece.values())
-    order = rng.permutation(len(groups))
-    spans[:] = [item for g in order for item in groups[g]]
+def _spans(length: int, opening: int, span: int) -> Iterator[tuple[int, int]]:
+    """A piece's targets, from 1 to `length`, in spans `first` to `last` (exclusive).
+
+    The first holds `opening` of them, the others `span`.
+    """
+    return pairwise([1, *range(1 + opening, length + 1, span), length + 1])
 
 
 def whole_pieces(pieces: Sequence[int], dataset: Dataset, span: int) -> Iterator[Batch]:

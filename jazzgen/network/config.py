@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
+
+PRECISIONS: Final = ("float32", "mixed")
+"""In what the matrix products of training are worked out."""
 
 
 class _Settings:
     """JSON objects to settings and back; unknown or missing keys are errors."""
+
+    __slots__ = ()
+
+    _added: ClassVar[tuple[str, ...]] = ()
+    """Settings that older files lack; they are read with what was done then, the default."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -16,9 +24,8 @@ class _Settings:
             ValueError: when keys are missing, unknown or have no sense.
         """
         names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-        if set(data) != names:
-            odd = ", ".join(sorted(set(data) ^ names))
-            raise ValueError(f"settings {odd} are missing or unknown")
+        if odd := (set(data) ^ names) - set(cls._added):
+            raise ValueError(f"settings {', '.join(sorted(odd))} are missing or unknown")
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
 
     def to_json(self) -> dict[str, Any]:
@@ -87,7 +94,11 @@ class TrainingConfig(_Settings):
             likewise instrument and feel; so each can be asked for or not. With spans only.
         averaging: decay per step of the exponential average of the weights that is measured and
             kept; 0 keeps the weights themselves.
+        precision: `float32`, or `mixed`: matrix products of the training step in bfloat16, all
+            else (weights, states, loss, optimizer, measuring) in float32.
     """
+
+    _added: ClassVar[tuple[str, ...]] = ("precision",)
 
     epochs: int
     batch: int
@@ -99,8 +110,11 @@ class TrainingConfig(_Settings):
     transposition: int = 0
     manner_dropout: float = 0.0
     averaging: float = 0.0
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError("precision must be float32 or mixed")
         if self.epochs < 1 or self.batch < 1 or self.span < 0:
             raise ValueError("epochs and batch must be at least 1, span at least 0")
         if self.schedule not in ("constant", "cosine"):

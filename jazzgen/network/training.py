@@ -2,22 +2,34 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import astuple, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from jazzgen.encoding.dataset import Dataset
 from jazzgen.network.backend import keras, tf
-from jazzgen.network.batches import Batch, stream_batches, whole_pieces, window_batches
+from jazzgen.network.batches import (
+    Batch,
+    Batches,
+    Windows,
+    stream_batches,
+    whole_pieces,
+    window_batches,
+)
 from jazzgen.network.config import TrainingConfig
 from jazzgen.network.distillation import SoftTargets
+from jazzgen.network.feeding import prefetched
 from jazzgen.network.networks import SoloNetwork
 from jazzgen.network.weights import Weights, weight_shapes
 
 _MEASURING_SPAN: Final = 256
 """Values of every piece measured at once."""
+
+_MEASURING_ROWS: Final = 128
+"""Pieces measured side by side: however many there are, a step takes no more memory."""
 
 _ASTRAY: Final = 20.0
 """Nats per value beyond which training has diverged; guessing costs ln 78, 4.4."""
@@ -81,16 +93,30 @@ class Progress:
     values_per_second: float
 
 
+class _Fed(NamedTuple):
+    """A batch as tensors: what the training step takes, and the sum of its counts."""
+
+    inputs: Any
+    context: Any
+    targets: Any
+    counts: Any
+    carry: Any
+    counted: float
+
+
 class Trainer:
     """Trains a network on a dataset.
 
     Everything random is drawn from `seed` and the epoch's number alone, so a run that was
-    interrupted and resumed ends in the same weights as one that was not.
+    interrupted and resumed ends in the same weights as one that was not. Batches are made while
+    the step before them runs, and dropped after it: a dataset takes no more memory than two of
+    them, however large it is.
 
     Attributes:
         network: what is trained.
         history: the epochs so far.
         best_weights: those of the best epoch; the initial ones before the first.
+        waited_s: how long the last epoch's steps waited for their batches.
     """
 
     def __init__(
@@ -115,6 +141,7 @@ class Trainer:
         self.network = network
         self.history = History()
         self.best_weights: Weights = network.get_weights()
+        self.waited_s = 0.0
         self._dataset = dataset
         self._config = config
         self._seed = seed
@@ -123,7 +150,7 @@ class Trainer:
         self._train_pieces = dataset.pieces("train").tolist()
         validation = dataset.pieces("validation").tolist()
         self._measured = validation or self._train_pieces
-        self._windows = dataset.windows("train") if config.span == 0 else None
+        self._windows = Windows(dataset) if config.span == 0 else None
         # More rows than there are sequences would stay empty.
         most = len(self._train_pieces if self._windows is None else self._windows)
         self._batch = max(1, min(config.batch, most))
@@ -156,7 +183,7 @@ class Trainer:
                 self.best_weights = self.averaged_weights()
             yield epoch
 
-    def _batches(self, number: int) -> Iterable[Batch]:
+    def _batches(self, number: int) -> Batches:
         rng = np.random.default_rng([self._seed, number])
         config = self._config
         if self._windows is not None:
@@ -171,39 +198,42 @@ class Trainer:
             config.manner_dropout,
         )
 
+    def _fed(self, batch: Batch) -> _Fed:
+        context = tf.constant(batch.context)
+        return _Fed(
+            tf.constant(batch.inputs),
+            self.network.flags(context) if self.network.config.context else context,
+            tf.constant(batch.targets if self._soft is None else self._soft[batch.places]),
+            tf.constant(batch.counts),
+            tf.constant(batch.carry),
+            float(batch.counts.sum()),
+        )
+
     def _train_epoch(
         self, number: int, tell: Callable[[Progress], None] | None
     ) -> tuple[float, float]:
         config = self._config
-        batches = list(self._batches(number)) if config.span else self._batches(number)
-        steps = (
-            len(batches)
-            if isinstance(batches, list)
-            else -(-len(self._windows if self._windows is not None else ()) // self._batch)
-        )
-        states = self.network.zero_states(self._batch)
-        total = counted = 0.0
         began = time.perf_counter()
+        batches = self._batches(number)
+        states = self.network.zero_states(self._batch)
+        total = counted = self.waited_s = 0.0
         before = self.history.epochs[-1].nats_per_note if self.history.epochs else None
-        for step, batch in enumerate(batches):
-            done = (number - 1 + step / steps) / config.epochs
-            self._optimizer.learning_rate.assign(learning_rate(config, done))
-            seed = tf.constant([self._seed * 100_003 + number, step * 64], dtype=tf.int32)
-            nats, states = self._train_step(
-                tf.constant(batch.inputs),
-                tf.constant(batch.context),
-                tf.constant(batch.targets if self._soft is None else self._soft[batch.places]),
-                tf.constant(batch.counts),
-                tf.constant(batch.carry),
-                states,
-                seed,
-            )
-            total += float(nats)
-            counted += float(batch.counts.sum())
-            if tell:
-                speed = counted / (time.perf_counter() - began)
-                loss = total / max(counted, 1.0)
-                tell(Progress(number, config.epochs, step + 1, steps, loss, before, speed))
+        with closing(prefetched(map(self._fed, batches))) as coming:
+            for step in range(len(batches)):
+                asked = time.perf_counter()
+                fed = next(coming)
+                self.waited_s += time.perf_counter() - asked
+                done = (number - 1 + step / len(batches)) / config.epochs
+                self._optimizer.learning_rate.assign(learning_rate(config, done))
+                seed = tf.constant([self._seed * 100_003 + number, step * 64], dtype=tf.int32)
+                nats, states = self._train_step(*fed[:-1], states, seed)
+                total += float(nats)
+                counted += fed.counted
+                if tell:
+                    speed = counted / (time.perf_counter() - began)
+                    loss = total / max(counted, 1.0)
+                    steps = len(batches)
+                    tell(Progress(number, config.epochs, step + 1, steps, loss, before, speed))
         return total / max(counted, 1.0), counted / (time.perf_counter() - began)
 
     def _train_on(
@@ -218,7 +248,9 @@ class Trainer:
     ) -> tuple[Any, list[Any]]:
         states = [state * carry for state in states]
         with tf.GradientTape() as tape:
-            logits, states = self.network.logits(inputs, context, states, seed=seed)
+            logits, states = self.network.logits(
+                inputs, context, states, seed=seed, mixed=self._config.precision == "mixed"
+            )
             if self._soft is None:
                 each = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             else:
@@ -296,18 +328,23 @@ def nats_per_note(
 ) -> float:
     """Summed cross-entropy of whole pieces, each from a zero state, divided by sounding notes."""
     total = 0.0
-    states: list[Any] = []
-    for batch in whole_pieces(pieces, dataset, _MEASURING_SPAN):
-        rows = batch.inputs.shape[1]
-        carry = tf.constant(batch.carry)
-        states = [s[:rows] * carry for s in states] or network.zero_states(rows)
-        nats, states = measure(
-            tf.constant(batch.inputs),
-            tf.constant(batch.context),
-            tf.constant(batch.targets),
-            states,
-        )
-        total += float(tf.reduce_sum(nats * batch.counts))
+    lengths = np.diff(dataset.offsets)
+    by_length = sorted(pieces, key=lambda piece: -int(lengths[piece]))
+    for first in range(0, len(by_length), _MEASURING_ROWS):
+        states: list[Any] = []
+        for batch in whole_pieces(
+            by_length[first : first + _MEASURING_ROWS], dataset, _MEASURING_SPAN
+        ):
+            rows = batch.inputs.shape[1]
+            carry = tf.constant(batch.carry)
+            states = [s[:rows] * carry for s in states] or network.zero_states(rows)
+            nats, states = measure(
+                tf.constant(batch.inputs),
+                tf.constant(batch.context),
+                tf.constant(batch.targets),
+                states,
+            )
+            total += float(tf.reduce_sum(nats * batch.counts))
     return total / max(1, int(dataset.notes[pieces].sum()))
 
 

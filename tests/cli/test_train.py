@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from jazzgen.errors import ModelError
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import parse_chord
 from jazzgen.music.midi_write import Track, write_midi
@@ -43,6 +44,23 @@ def test_json_is_one_object_and_the_model_plays(jazzgen_cli, dataset, tmp_path):
     assert more.err == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"), [((), "float32"), (("--precision", "mixed"), "mixed")], ids=str
+)
+def test_precision_is_as_asked_for(jazzgen_cli, dataset, tmp_path, monkeypatch, options, expected):
+    from jazzgen.network import training_run
+
+    asked = []
+
+    def stop(dataset, out, preset, **others):
+        asked.append(preset.training.precision)
+        raise ModelError("enough")
+
+    monkeypatch.setattr(training_run, "train", stop)
+    assert jazzgen_cli("train", dataset, "--out", tmp_path / "m", *options).code == 1
+    assert asked == [expected]
+
+
 def test_interrupted_it_says_how_to_go_on_and_stops_what_follows(
     jazzgen_cli, dataset, tmp_path, monkeypatch
 ):
@@ -72,6 +90,8 @@ def test_interrupted_it_says_how_to_go_on_and_stops_what_follows(
     [
         (("--resume", "--overwrite"), 2),
         (("--resume", "--batch", "3"), 2),
+        (("--resume", "--precision", "mixed"), 2),
+        (("--precision", "float64"), 2),
         (("--epochs", "0"), 2),
         (("--preset", "best"), 2),
         (("--resume",), 1),

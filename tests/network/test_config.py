@@ -31,6 +31,13 @@ def test_missing_and_unknown_settings_are_named(settings):
         type(settings).from_json({**data, "colour": 1})
 
 
+def test_settings_from_before_there_was_a_choice_of_precision_are_read():
+    data = TRAINING.to_json()
+    del data["precision"]
+    assert TrainingConfig.from_json(data) == TRAINING
+    assert TRAINING.precision == "float32"
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -48,8 +55,9 @@ def test_networks_that_cannot_be_are_refused(changed):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"epochs": 0}, {"batch": 0}, {"span": -1}, {"schedule": "linear"}]
+    "changed",
+    [{"epochs": 0}, {"batch": 0}, {"span": -1}, {"schedule": "linear"}, {"precision": "double"}],
 )
 def test_training_that_cannot_be_is_refused(changed):
-    with pytest.raises(ValueError, match=r"epochs|span|schedule"):
+    with pytest.raises(ValueError, match=r"epochs|span|schedule|precision"):
         replace(TRAINING, **changed)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jazzgen.network.backend import keras, tf
-from jazzgen.network.fast_lstm import lstm_sequence
+from jazzgen.network.fast_lstm import lstm_sequence, product
 
 B, N_X, N = 3, 5, 4
 
@@ -61,3 +61,36 @@ def test_equals_keras(layer, steps, used, xla):
     assert all(float(tf.reduce_max(tf.abs(g))) > 1e-3 for g in expected_gradients)
     for mine, theirs in zip(got_gradients, expected_gradients, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_mixed_products_are_near_and_no_better():
+    rng = np.random.default_rng(0)
+    a, b = (tf.constant(rng.normal(size=(40, 40)), tf.float32) for _ in "ab")
+    exact, mixed = product(a, b, transpose_a=True), product(a, b, mixed=True, transpose_a=True)
+    assert mixed.dtype == tf.float32
+    off = np.abs(exact - mixed).max()
+    assert 1e-3 < off < 0.1 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
+def test_mixed_gradients_are_near(xla):
+    rng = np.random.default_rng(2)
+
+    def drawn(*shape):
+        return tf.constant(0.5 * rng.normal(size=shape), dtype=tf.float32)
+
+    leaves = [drawn(9, B, 4 * N), drawn(N, 4 * N), drawn(B, N), drawn(B, N)]
+    weight = drawn(9, B, N)
+
+    def gradients(mixed):
+        with tf.GradientTape() as tape:
+            tape.watch(leaves)
+            loss = tf.reduce_sum(weight * lstm_sequence(*leaves, mixed=mixed)[0])
+        return tape.gradient(loss, leaves)
+
+    run = tf.function(gradients, jit_compile=xla)
+    for exact, mixed in zip(run(False), run(True), strict=True):
+        assert mixed.dtype == tf.float32
+        cosine = np.vdot(exact, mixed) / np.linalg.norm(exact) / np.linalg.norm(mixed)
+        assert cosine > 0.999
+        assert np.any(exact != mixed)
