@@ -140,6 +140,7 @@ def preprocess(
     tx: int = 30,
     validation: float = 0.1,
     overwrite: bool = False,
+    jobs: int | None = None,
 ) -> Dataset:
     """Turns corpora into a dataset folder, as `jazzgen preprocess` does.
 
@@ -150,6 +151,7 @@ def preprocess(
         tx: length of the windows in values.
         validation: share held out, 0 to below 1.
         overwrite: replace a dataset that is there.
+        jobs: processes that read MIDI files; one for each core unless given.
 
     Raises:
         JazzgenError: when a source cannot be read, yields nothing, or `out` cannot be written.
@@ -166,6 +168,7 @@ def preprocess(
         tx=tx,
         validation=validation,
         overwrite=overwrite,
+        jobs=jobs,
     )
     return dataset
 

@@ -10,16 +10,20 @@ from jazzgen.cli.output import Reporter, counted, output_options
 from jazzgen.cli.parameters import BEATS, PARTS, Number
 from jazzgen.corpus.piece import Skipped
 from jazzgen.corpus.sources import is_midi, open_source
-from jazzgen.encoding.preprocess import ENCODINGS
+from jazzgen.encoding.preprocess import ENCODINGS, InterruptedRunError
 from jazzgen.encoding.preprocess import preprocess as build_dataset
+from jazzgen.encoding.remarks import SHOWN, Remarks
 from jazzgen.encoding.split import SPLITS, read_split_table
 from jazzgen.encoding.tensors import write_tensors
 from jazzgen.encoding.vocabulary import N_VALUES
 from jazzgen.files import check_writable
 from jazzgen.music.ticks import TICKS_PER_BEAT
 
-_SHOWN = 20
-"""Pieces about which something is said one by one; the files hold the rest."""
+
+class _Interrupted(click.ClickException):
+    """Ctrl-C, with the exit status that shells give it."""
+
+    exit_code = 130
 
 
 @click.command()
@@ -68,6 +72,12 @@ _SHOWN = 20
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the held-out share.")
 @click.option("--overwrite", is_flag=True, help="Replace a dataset that is in --out.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1, 1024),
+    help="Processes that read MIDI files; the dataset does not depend on it  [default: all cores].",
+)
 @output_options
 def preprocess(
     sources: tuple[str, ...],
@@ -84,6 +94,7 @@ def preprocess(
     split_file: Path | None,
     seed: int,
     overwrite: bool,
+    jobs: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -100,6 +111,7 @@ def preprocess(
       jazzgen preprocess original.mid --melody 5 --chords 0 --beats 476-548 \\
           --encoding grammar --out dataset
 
+    A run that was interrupted or killed is gone on with when the same command is given again.
     What is left out is listed with its reason, here and in dataset.json. With --tensors,
     X (m, Tx, 78) and Y (Ty, m, 78), shifted by one, are written for use in your own code.
     """
@@ -122,22 +134,27 @@ def preprocess(
     ]
     if tensors:
         check_writable(tensors)
-    with report_to.progress("reading") as progress:
-        dataset, report = build_dataset(
-            opened,
-            out,
-            encoding=encoding,
-            min_rest=None if rests is None else round(rests * TICKS_PER_BEAT),
-            tx=tx,
-            hop=hop,
-            validation=validation,
-            split_table=table,
-            seed=seed,
-            overwrite=overwrite,
-            progress=progress,
-        )
-    m = len(dataset.windows("train"))
-    m_validation = len(dataset.windows("validation"))
+    try:
+        with report_to.progress("reading") as progress:
+            dataset, report = build_dataset(
+                opened,
+                out,
+                encoding=encoding,
+                min_rest=None if rests is None else round(rests * TICKS_PER_BEAT),
+                tx=tx,
+                hop=hop,
+                validation=validation,
+                split_table=table,
+                seed=seed,
+                overwrite=overwrite,
+                jobs=jobs,
+                progress=progress,
+                say=report_to.note,
+            )
+    except InterruptedRunError as error:
+        raise _Interrupted(str(error)) from None
+    m = dataset.window_count("train")
+    m_validation = dataset.window_count("validation")
     shapes = write_tensors(dataset, tensors) if tensors else {}
 
     _list_skipped(report_to, report.skipped)
@@ -181,25 +198,21 @@ def preprocess(
     )
 
 
-def _list_remarks(report_to: Reporter, remarks: dict[str, list[str]]) -> None:
+def _list_remarks(report_to: Reporter, remarks: Remarks) -> None:
     """What is the same for many pieces is said once."""
-    said = Counter(remark for own in remarks.values() for remark in own)
-    common = {remark for remark, count in said.items() if count > _SHOWN}
-    for remark in sorted(common):
-        report_to.note(f"{said[remark]} pieces: {remark}")
-    single = {key: [r for r in own if r not in common] for key, own in remarks.items()}
-    single = {key: own for key, own in single.items() if own}
-    for key, own in list(single.items())[:_SHOWN]:
+    for remark, count in remarks.common.items():
+        report_to.note(f"{count} pieces: {remark}")
+    for key, own in remarks.single.items():
         report_to.note(f"{key}: {'; '.join(own)}")
-    if len(single) > _SHOWN:
-        report_to.note(f"pieces.jsonl holds the remarks on {len(single) - _SHOWN} more")
+    if remarks.more:
+        report_to.note(f"pieces.jsonl holds the remarks on {remarks.more} more")
 
 
 def _list_skipped(report_to: Reporter, skipped: list[Skipped]) -> None:
-    for item in skipped[:_SHOWN]:
+    for item in skipped[:SHOWN]:
         report_to.note(f"skipped {item.source}: {item.reason}")
-    if len(skipped) > _SHOWN:
-        reasons = Counter(item.reason for item in skipped[_SHOWN:])
+    if len(skipped) > SHOWN:
+        reasons = Counter(item.reason for item in skipped[SHOWN:])
         for reason, count in reasons.most_common():
             report_to.note(f"skipped {count} more: {reason}")
         report_to.note("dataset.json lists all of them")

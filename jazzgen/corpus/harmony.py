@@ -79,6 +79,8 @@ _CHANGE: Final = 0.09
 """Price of a chord change on a bar line, in units of a perfect match."""
 _CHANGE_INSIDE: Final = 0.14
 """The same within a bar."""
+_SILENT: Final = -1
+"""Stands for no chord among the numbers of chords."""
 _SILENCE_BARS: Final = 2
 """Bars of silent accompaniment after which there is no chord any more."""
 
@@ -145,13 +147,13 @@ def heard_chords(notes: Notes, bar_lines: IntArray, *, compound: bool = False) -
     fit += priors
     fit[~sounding] = 0.0
     path = _best_path(fit, price)
-    rows: ChordRows = []
-    silent = _silent(sounding, bounds, bar_lines)
-    for start, state, nothing in zip(bounds.tolist(), path.tolist(), silent.tolist(), strict=False):
-        rows.append((start, NO_CHORD if nothing else _chord(state)))
-    return _merged(rows)
+    path[_silent(sounding, bounds, bar_lines)] = _SILENT
+    new = np.append(True, path[1:] != path[:-1])
+    rows = zip(bounds[:-1][new].tolist(), path[new].tolist(), strict=True)
+    return [(start, NO_CHORD if state == _SILENT else _chord(state)) for start, state in rows]
 
 
+@lru_cache(maxsize=4096)
 def _symbol(text: str) -> Chord | None:
     try:
         return parse_chord(text.strip(" []()"))
@@ -259,20 +261,22 @@ def _templates() -> tuple[FloatArray, FloatArray]:
 
 def _best_path(fit: FloatArray, price: FloatArray) -> npt.NDArray[np.intp]:
     """The chord of each segment, `(s,)`, such that fits less prices of changes are highest."""
-    segments, chords = fit.shape
-    came_from = np.empty((segments, chords), np.bool_)  # True: from another chord, the best
-    best = np.empty(segments, np.intp)
-    score = fit[0].copy()
-    for s in range(1, segments):
-        best[s] = score.argmax()
-        changed = score[best[s]] - price[s]
-        np.less_equal(score, changed, out=came_from[s])  # in silence, as late as can be
-        np.maximum(score, changed, out=score)
-        score += fit[s]
+    segments = len(fit)
+    score = fit.copy()  # of the best path that ends in each chord
+    changed = np.empty(segments, fit.dtype)  # the same when it comes from another chord
+    before, either = score[0], np.empty_like(score[0])
+    for s, (now, cost) in enumerate(zip(score[1:], price[1:], strict=True), start=1):
+        changed[s] = change = before[before.argmax()] - cost
+        np.maximum(before, change, out=either)
+        np.add(either, now, out=now)
+        before = now
+    best = score.argmax(axis=1)
     path = np.empty(segments, np.intp)
-    path[-1] = score.argmax()
+    path[-1] = state = best[-1]
     for s in range(segments - 1, 0, -1):
-        path[s - 1] = best[s] if came_from[s, path[s]] else path[s]
+        if score[s - 1, state] <= changed[s]:  # in silence, as late as can be
+            state = best[s - 1]
+        path[s - 1] = state
     return path
 
 

@@ -8,14 +8,17 @@ are set by hand: each limit says what players and singers do.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from jazzgen.corpus.skyline import polyphony
 from jazzgen.music.midi_read import Part
-from jazzgen.music.notes import IntArray, Notes
+from jazzgen.music.notes import IntArray
+from jazzgen.music.ticks import TICKS_PER_BEAT
 
 Range4 = tuple[float, float, float, float]
 
@@ -29,6 +32,7 @@ _PRESENCE: Final[Range4] = (0.0, 0.4, 1.0, 2.0)  # share of the song's bars with
 _VARIETY: Final[Range4] = (0.3, 2.2, 3.6, 4.0)  # entropy of pitch classes, bits; a scale has 2.8
 _MONOPHONY: Final[Range4] = (0.45, 0.95, 1.0, 1.1)  # 1 / notes at a time
 
+_LIMITS: Final = (_MONOPHONY, _MEDIAN_PITCH, _VARIETY, _PRESENCE, _LEAP, _COMPASS, _RATE)
 _WEIGHTS: Final = (3.0, 2.0, 1.5, 1.5, 1.5, 1.0, 1.0)
 _HINT_SHARE: Final = 0.4
 """How much of the score the name and the instrument decide."""
@@ -93,61 +97,124 @@ class PartProfile:
     hint: float
 
 
-def profile(part: Part, bar_lines: IntArray) -> PartProfile:
-    """Measures a part.
+def profiles(parts: Sequence[Part], bar_lines: IntArray) -> tuple[PartProfile, ...]:
+    """Measures the parts of a song, all at once.
 
     Args:
-        part: any part.
+        parts: any parts of a song.
         bar_lines: of the song, int32 `(bars + 1,)`.
     """
-    notes = part.notes
-    many = polyphony(notes)
-    bar = np.searchsorted(bar_lines, notes.onset, side="right")
-    presence = float(np.count_nonzero(np.bincount(bar)) / max(len(bar_lines) - 1, 1))
+    if not parts:
+        return ()
+    onset, length, pitch = (
+        np.concatenate([getattr(part.notes, column) for part in parts])
+        for column in ("onset", "length", "pitch")
+    )
+    sizes = [len(part.notes) for part in parts]
+    first = np.cumsum([0, *sizes[:-1]])
+    part = np.repeat(np.arange(len(parts)), sizes)
+    # Each part in a time of its own, so that none touches the next.
+    end = onset + length
+    time = onset + part * int(end.max() + 1)
+    covered = _covered(time, time + length, first)
+    bar = np.searchsorted(bar_lines, onset, side="right")
+    bars = np.add.reduceat(_changes(bar + part * (len(bar_lines) + 1)), first, dtype=np.intp)
+    polyphony = np.add.reduceat(length, first, dtype=np.int64) / np.maximum(covered, 1)
+    lowest = np.minimum.reduceat(pitch, first)
+    highest = np.maximum.reduceat(pitch, first)
+
+    # The top line: within one onset notes stand in order of pitch.
+    top = np.roll(_changes(time), -1)
+    line, line_time = pitch[top], time[top]
+    count = np.add.reduceat(top, first, dtype=np.intp)
+    line_first = np.cumsum(count) - count
+    ordered = np.sort(part[top] << 7 | line) & 0x7F
+    low = ordered[line_first + count // 20]
+    high = ordered[line_first + count - 1 - count // 20]
+    median = ordered[line_first + count // 2]
+    leap = np.zeros_like(line)  # to the next note; from a part's last note none
+    np.abs(line[1:] - line[:-1], out=leap[:-1])
+    # Time in which it plays: gaps of more than two beats are somebody else's.
+    gap = np.zeros_like(line_time)
+    np.minimum(line_time[1:] - line_time[:-1], 2 * TICKS_PER_BEAT, out=gap[:-1])
+    leap[line_first[1:] - 1] = gap[line_first[1:] - 1] = 0
+    playing = np.add.reduceat(gap, line_first) / TICKS_PER_BEAT
+    shares = np.bincount(part * 12 + pitch % 12, minlength=12 * len(parts)).reshape(-1, 12)
+    shares = shares / np.array(sizes)[:, None]
+    variety = -(shares * np.log2(np.where(shares > 0, shares, 1.0))).sum(axis=1)
+
+    features = zip(
+        np.minimum(1 / polyphony, count / sizes).tolist(),
+        median.astype(np.float64).tolist(),
+        variety.tolist(),
+        (presence := bars / max(len(bar_lines) - 1, 1)).tolist(),
+        (np.add.reduceat(leap, line_first) / np.maximum(count - 1, 1)).tolist(),
+        (high - low).astype(np.float64).tolist(),
+        (count / np.maximum(playing, 1.0)).tolist(),
+        strict=True,
+    )
+    rows = zip(
+        parts,
+        features,
+        polyphony.tolist(),
+        lowest.tolist(),
+        highest.tolist(),
+        presence.tolist(),
+        strict=True,
+    )
+    return tuple(_profile(*row) for row in rows)
+
+
+def _changes(numbers: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Bool, same shape: where another number stands than before; True at first."""
+    new = np.ones(len(numbers), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
+    return new
+
+
+def _covered(
+    onset: npt.NDArray[np.integer], end: npt.NDArray[np.integer], first: npt.NDArray[np.intp]
+) -> npt.NDArray[np.integer]:
+    """Ticks in which any note sounds, of each group of notes in order of onset."""
+    # What each note adds to the time covered so far.
+    added = end - onset
+    added[1:] = end[1:] - np.maximum(onset[1:], np.maximum.accumulate(end)[:-1])
+    covered: npt.NDArray[np.integer] = np.add.reduceat(np.maximum(added, 0), first)
+    return covered
+
+
+def _profile(
+    part: Part,
+    features: tuple[float, ...],
+    polyphony: float,
+    lowest: int,
+    highest: int,
+    presence: float,
+) -> PartProfile:
     hint = name_hint(part.name)
     score = 0.0
     if not part.is_drums:
         said = hint if hint else float(_PROGRAM_HINT[part.program])
-        played = _played(notes, many, presence)
+        fits = map(_trapezoid, features, _LIMITS)
+        played = sum(w * fit for w, fit in zip(_WEIGHTS, fits, strict=True)) / sum(_WEIGHTS)
         score = (1 - _HINT_SHARE) * played + _HINT_SHARE * (1 + said) / 2
         # A handful of notes is an effect, not a melody.
-        score *= min(len(notes) / 16, 1.0)
+        score *= min(len(part.notes) / 16, 1.0)
     return PartProfile(
         score=round(score, 3),
-        polyphony=round(many, 2),
-        lowest=int(notes.pitch.min()),
-        highest=int(notes.pitch.max()),
+        polyphony=round(polyphony, 2),
+        lowest=lowest,
+        highest=highest,
         presence=round(presence, 3),
         hint=hint,
     )
 
 
+@lru_cache(maxsize=4096)
 def name_hint(name: str) -> float:
     """What a part's name says of its being a melody: -1 to 1, 0 when nothing."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()  # é is e
     return next((value for value, pattern in _NAME_PATTERNS if pattern.search(plain)), 0.0)
-
-
-def _played(notes: Notes, many: float, presence: float) -> float:
-    """How melodic the notes are, 0 to 1, whatever the part is called."""
-    top = np.append(notes.onset[1:] != notes.onset[:-1], True)
-    line = notes.pitch[top]
-    ordered = np.sort(line)
-    low, high = ordered[len(line) // 20], ordered[-1 - len(line) // 20]
-    counts = np.bincount(notes.pitch % 12, minlength=12)
-    shares = counts[counts > 0] / len(notes)
-    # Time in which it plays: gaps of more than two beats are somebody else's.
-    playing = np.minimum(np.diff(notes.onset[top]), 48).sum() / 24
-    features = (
-        _trapezoid(min(1 / many, len(line) / len(notes)), _MONOPHONY),
-        _trapezoid(float(ordered[len(line) // 2]), _MEDIAN_PITCH),
-        _trapezoid(float(-(shares * np.log2(shares)).sum()), _VARIETY),
-        _trapezoid(presence, _PRESENCE),
-        _trapezoid(float(np.abs(np.diff(line)).sum()) / max(len(line) - 1, 1), _LEAP),
-        _trapezoid(float(high - low), _COMPASS),
-        _trapezoid(len(line) / max(float(playing), 1.0), _RATE),
-    )
-    return float(np.average(features, weights=_WEIGHTS))
 
 
 def _trapezoid(value: float, limits: Range4) -> float:

@@ -3,20 +3,22 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 import numpy as np
 
 from jazzgen.corpus.harmony import ChordRows, song_chords
-from jazzgen.corpus.melodic import PartProfile
-from jazzgen.corpus.parts import ChordsChoice, PartChoice, choose_chords, choose_melody, profiles
+from jazzgen.corpus.melodic import PartProfile, profiles
+from jazzgen.corpus.midi_names import PackedNames, names_of
+from jazzgen.corpus.parts import ChordsChoice, PartChoice, choose_chords, choose_melody
 from jazzgen.corpus.piece import Piece, Skipped, starting_at_first_bar
 from jazzgen.corpus.skyline import Skyline, skyline
 from jazzgen.corpus.struck_chords import struck_chords
-from jazzgen.errors import CorpusError, MidiError
+from jazzgen.errors import MidiError
 from jazzgen.music.changes import Changes
 from jazzgen.music.general_midi import program_name
 from jazzgen.music.midi_read import MidiSong, parse_midi
@@ -78,8 +80,20 @@ class Understood:
         return tuple(said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """MIDI files below a folder: what goes before their keys, the folder, their paths in it."""
+
+    prefix: str
+    root: str
+    names: PackedNames
+
+
 class MidiSource:
-    """MIDI files, and all MIDI files below folders, in order of their paths."""
+    """MIDI files, and all MIDI files below folders, in order of their paths.
+
+    A `DivisibleSource`; of a file nothing is kept but its path in the folder.
+    """
 
     def __init__(
         self,
@@ -104,42 +118,118 @@ class MidiSource:
         """
         self.name = ", ".join(dict.fromkeys(path.resolve().name for path in paths))
         self.licence = ""
-        self._melody = melody
-        self._chords = None if chords is None else tuple(chords)
-        self._beats = beats
-        self._literal = literal
-        self._files: list[tuple[str, Path]] = []
+        self._options: _Options = {
+            "melody": melody,
+            "chords": None if chords is None else tuple(chords),
+            "beats": beats,
+            "literal": literal,
+        }
+        self._digests: list[bytes] = []
+        self._folders: list[_Folder] = []
         for path in paths:
             # Several folders may hold files of one name.
             above = f"{path.resolve().name}/" if len(paths) > 1 and path.is_dir() else ""
             root = path if path.is_dir() else path.parent
-            for file in midi_files(path):
-                self._files.append((above + file.relative_to(root).as_posix(), file))
+            self._folders.append(_Folder(above, str(root), PackedNames(names_of(path, SUFFIXES))))
+
+    def part(self, first: int, after: int) -> "MidiSource":
+        """The files from number `first` to before `after`, to be read by another process."""
+        part = copy(self)
+        part._digests = []
+        part._folders = []
+        for folder in self._folders:
+            names = PackedNames(folder.names.some(first, after))
+            if len(names):
+                part._folders.append(_Folder(folder.prefix, folder.root, names))
+            first -= len(folder.names)
+            after -= len(folder.names)
+        return part
+
+    def _files(self) -> Iterator[tuple[str, str]]:
+        """Key and path of every file."""
+        for folder in self._folders:
+            for name in folder.names:
+                yield folder.prefix + name, os.path.join(folder.root, name)  # noqa: PTH118
+
+    def item_keys(self) -> Iterator[str]:
+        """The path of every file below its source."""
+        return (key for key, _ in self._files())
 
     def sha256(self) -> str:
         """SHA-256 over the keys and the contents of all files."""
-        digest = hashlib.sha256()
-        for key, path in self._files:
+        return self.sha256_of(_digest(path) for _, path in self._files())
+
+    def sha256_of(self, digests: Iterable[bytes]) -> str:
+        """`sha256()` from the digests of all files; see `digests`."""
+        whole = hashlib.sha256()
+        for key, digest in zip(self.item_keys(), digests, strict=True):
+            content = "unreadable" if digest == _UNREADABLE else digest.hex()
+            whole.update(f"{key}\0{content}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+
+    def digests(self) -> bytes:
+        """SHA-256 of every file, 32 bytes each, zeros for one that cannot be read.
+
+        If the source has been iterated over, what was read then counts.
+        """
+        if len(self._digests) == len(self):
+            return b"".join(self._digests)
+        return b"".join(_digest(path) for _, path in self._files())
+
+    def state(self) -> str:
+        """SHA-256 over options, and names, sizes and times of change of all files."""
+        whole = hashlib.sha256(repr(sorted(self._options.items())).encode())
+        for key, path in self._files():
             try:
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
-            except OSError:  # listed as skipped when it is iterated over
-                content = "unreadable"
-            digest.update(f"{key}\0{content}\n".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+                found = os.stat(path)  # noqa: PTH116 - a hundred thousand times
+                seen = f"{found.st_size} {found.st_mtime_ns}"
+            except OSError:
+                seen = "unreadable"
+            whole.update(f"{key}\0{path}\0{seen}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
 
     def __len__(self) -> int:
-        return len(self._files)
+        return sum(len(folder.names) for folder in self._folders)
 
     def __iter__(self) -> Iterator[Piece | Skipped]:
-        for key, path in self._files:
-            yield read_piece(
-                path,
-                key,
-                melody=self._melody,
-                chords=self._chords,
-                beats=self._beats,
-                literal=self._literal,
-            )
+        self._digests = []
+        for key, path in self._files():
+            try:
+                data = _read(path)
+            except OSError as error:
+                self._digests.append(_UNREADABLE)
+                yield _unreadable(key, error)
+            else:
+                self._digests.append(hashlib.sha256(data).digest())
+                yield parse_piece(data, key, **self._options)
+
+
+_UNREADABLE: Final = bytes(32)
+
+
+class _Options(TypedDict):
+    """What `parse_piece` is told of every file."""
+
+    melody: int | None
+    chords: Sequence[int] | None
+    beats: Beats | None
+    literal: bool
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.read()
+
+
+def _digest(path: str) -> bytes:
+    try:
+        return hashlib.sha256(_read(path)).digest()
+    except OSError:  # listed as skipped when it is iterated over
+        return _UNREADABLE
+
+
+def _unreadable(key: str, error: OSError) -> Skipped:
+    return Skipped(key, f"cannot be read ({error.strerror})")
 
 
 def midi_files(path: Path) -> list[Path]:
@@ -148,19 +238,8 @@ def midi_files(path: Path) -> list[Path]:
     Raises:
         CorpusError: when there is none.
     """
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise CorpusError(f"{path}: no such file or folder")
-    found = [
-        Path(folder) / name
-        for folder, _, names in os.walk(path)
-        for name in names
-        if name.lower().endswith(SUFFIXES)
-    ]
-    if not found:
-        raise CorpusError(f"{path}: no MIDI files ({' '.join(SUFFIXES)}) in this folder")
-    return sorted(found, key=lambda file: file.relative_to(path).parts)
+    root = path.parent if path.is_file() else path
+    return [root / name for name in names_of(path, SUFFIXES)]
 
 
 def read_piece(
@@ -172,10 +251,27 @@ def read_piece(
     beats: Beats | None = None,
     literal: bool = False,
 ) -> Piece | Skipped:
-    """Reads one file; can be sent to another process.
+    """Reads one file; the arguments are those of `parse_piece`."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return _unreadable(key, error)
+    return parse_piece(data, key, melody=melody, chords=chords, beats=beats, literal=literal)
+
+
+def parse_piece(
+    data: bytes,
+    key: str,
+    *,
+    melody: int | None = None,
+    chords: Sequence[int] | None = None,
+    beats: Beats | None = None,
+    literal: bool = False,
+) -> Piece | Skipped:
+    """Makes a piece of the bytes of a MIDI file.
 
     Args:
-        path: the file.
+        data: the file.
         key: names the piece in its source.
         melody: number of the part with the melody; else the most melodic.
         chords: numbers of the parts with the chords.
@@ -183,10 +279,8 @@ def read_piece(
         literal: take the accompaniment's chords as struck.
     """
     try:
-        song = parse_midi(path.read_bytes())
+        song = parse_midi(data)
         seen = understand(song, melody=melody, chords=chords, beats=beats, literal=literal)
-    except OSError as error:
-        return Skipped(key, f"cannot be read ({error.strerror})")
     except MidiError as error:
         return Skipped(key, str(error))
     notes = seen.line.notes
@@ -197,7 +291,8 @@ def read_piece(
             key, f"the melody (part {seen.melody.index}) has {count} notes{where}, too few to learn"
         )
     lines = song.bar_lines[: int(np.searchsorted(song.bar_lines, notes.end)) + 1]
-    rows = [(tick, chord) for tick, chord in seen.chords if tick < lines[-1]]
+    end = int(lines[-1])
+    rows = [(tick, chord) for tick, chord in seen.chords if tick < end]
     part = song.parts[seen.melody.index]
     piece = Piece(
         key=key,
@@ -235,7 +330,7 @@ def understand(
     Raises:
         MidiError: when a part does not exist or is drums.
     """
-    measured = profiles(song)
+    measured = profiles(song.parts, song.bar_lines)
     chosen = choose_melody(song, melody, measured=measured)
     line = skyline(song.parts[chosen.index].notes)
     accompaniment = choose_chords(song, chosen.index, chords, line=line.notes)

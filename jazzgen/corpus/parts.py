@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from jazzgen.corpus.melodic import PartProfile, profile
+from jazzgen.corpus.melodic import PartProfile, profiles
 from jazzgen.corpus.skyline import SELF_ACCOMPANIED, below, polyphony, skyline
 from jazzgen.errors import MidiError
 from jazzgen.music.midi_read import MidiSong, Part
@@ -48,11 +48,6 @@ class ChordsChoice:
     why: str
 
 
-def profiles(song: MidiSong) -> tuple[PartProfile, ...]:
-    """Measures every part of a song, in order of their numbers."""
-    return tuple(profile(part, song.bar_lines) for part in song.parts)
-
-
 def choose_melody(
     song: MidiSong,
     override: int | None = None,
@@ -64,14 +59,14 @@ def choose_melody(
     Args:
         song: the file.
         override: a part's number, from 0.
-        measured: `profiles(song)`, when it is at hand.
+        measured: the profiles of its parts, when they are at hand.
 
     Raises:
         MidiError: when there is no such part, or only drums.
     """
     if override is not None:
         return PartChoice(_pitched(song, override).index, "asked for")
-    measured = profiles(song) if measured is None else measured
+    measured = profiles(song.parts, song.bar_lines) if measured is None else measured
     pitched = [part for part in song.parts if not part.is_drums]
     if not pitched:
         raise MidiError("only drums, no melody")

@@ -1,8 +1,8 @@
 """What every source of solos yields: pieces, and what it left out with the reason."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -73,6 +73,34 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class DivisibleSource(Source, Protocol):
+    """A corpus of files that several processes can read, each a part of it."""
+
+    def part(self, first: int, after: int) -> "DivisibleSource":
+        """The items from `first` to before `after` as a source that can be pickled."""
+        ...
+
+    def item_keys(self) -> Iterator[str]:
+        """The key of every item, in the order of `__iter__`."""
+        ...
+
+    def digests(self) -> bytes:
+        """SHA-256 of every file, 32 bytes each, zeros for one that cannot be read.
+
+        A file that `__iter__` has read is not read again.
+        """
+        ...
+
+    def sha256_of(self, digests: Iterable[bytes]) -> str:
+        """`sha256()` from the digests of all files."""
+        ...
+
+    def state(self) -> str:
+        """Fingerprint of names, sizes and times of change, without reading any file."""
+        ...
+
+
 def starting_at_first_bar(piece: Piece) -> Piece:
     """The piece from the bar line at or before its first note; what lies ahead is cut.
 
@@ -86,6 +114,8 @@ def starting_at_first_bar(piece: Piece) -> Piece:
     bar = kept[-1] - kept[-2] if len(kept) > 1 else 4 * TICKS_PER_BEAT
     while kept[-1] < notes.end:
         kept.append(kept[-1] + bar)
+    if not start and len(kept) == len(lines):
+        return piece
     starts = np.maximum(piece.changes.starts - start, 0).tolist()
     chords = dict(zip(starts, piece.changes.chords, strict=True))  # at tick 0 the last one stays
     return replace(

@@ -16,6 +16,7 @@ A dataset folder holds
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ FORMAT: Final = 2
 """Version of the layout; a dataset of another version is refused."""
 
 OneHot = npt.NDArray[np.uint8]
+IndexArray = npt.NDArray[np.int64]
 
 
 class Dataset:
@@ -130,6 +132,16 @@ class Dataset:
             for line in lines:
                 yield json.loads(line)
 
+    def _rows(self, pieces: Iterable[int]) -> Iterator[dict[str, Any]]:
+        """What is known of some pieces, of which one is held at a time."""
+        with (self.path / "pieces.jsonl").open("rb") as lines:
+            starts = np.zeros(len(self) + 1, np.int64)
+            for piece, line in enumerate(islice(lines, len(self))):
+                starts[piece + 1] = starts[piece] + len(line)
+            for piece in pieces:
+                lines.seek(int(starts[piece]))
+                yield json.loads(lines.readline())
+
     def solos(self, pieces: Iterable[int]) -> Iterator[Piece]:
         """Pieces as they were encoded, read back: notes as the values spell them, and changes.
 
@@ -145,13 +157,14 @@ class Dataset:
                 f"{self.path}: the encoding `{self.vocabulary.encoding}` does not keep the notes; "
                 "run `jazzgen preprocess` without --encoding"
             )
-        rows = list(self.about())
-        for piece in pieces:
+        chosen = list(pieces)
+        rows = self._rows(chosen)
+        for piece in chosen:
             decoder = IntervalDecoder()
             try:
                 for value in self.sequence(piece)[0][1:].tolist():
                     decoder.push(value)
-                row = rows[piece]
+                row = next(rows)
                 yield Piece(
                     key=row["key"],
                     group=row["group"],
@@ -163,7 +176,7 @@ class Dataset:
             except (IndexError, KeyError, TypeError, ValueError) as error:
                 raise DatasetError(f"{self.path}: piece {piece} is damaged ({error})") from error
 
-    def windows(self, side: str = "train") -> npt.NDArray[np.int64]:
+    def windows(self, side: str = "train") -> IndexArray:
         """Where each window's `Tx + 1` values stand.
 
         Windows start every `hop` values; one more ends with the piece's last value. A piece
@@ -173,21 +186,33 @@ class Dataset:
             int64 `(m, Tx + 1)`, indices into `values`. Columns 0 to Tx - 1 are the inputs,
             columns 1 to Tx the targets.
         """
-        starts: list[npt.NDArray[np.int64]] = []
-        last: list[npt.NDArray[np.int64]] = []
-        for piece in self.pieces(side):
-            begin, end = int(self.offsets[piece]), int(self.offsets[piece + 1])
-            final = max(begin, end - self.tx - 1)
-            at = np.arange(begin, final + 1, self.hop, dtype=np.int64)
-            if at[-1] != final:
-                at = np.append(at, final)
-            starts.append(at)
-            last.append(np.full(len(at), end - 1, dtype=np.int64))
-        if not starts:
-            return np.empty((0, self.tx + 1), dtype=np.int64)
-        span = np.concatenate(starts)[:, None] + np.arange(self.tx + 1)
-        windows: npt.NDArray[np.int64] = np.minimum(span, np.concatenate(last)[:, None])
+        return self.windows_at(*self.window_starts(side))
+
+    def window_starts(self, side: str = "train") -> tuple[IndexArray, IndexArray]:
+        """Where each window begins and where its piece ends, both int64 `(m,)`."""
+        pieces = self.pieces(side)
+        begin, last = self.offsets[pieces], self.offsets[pieces + 1] - 1
+        counts, final = self._windows_of(pieces)
+        # The n-th window of a piece begins n hops after it, the last where it has to.
+        number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        starts = np.repeat(begin, counts) + number * self.hop
+        starts = np.minimum(starts, np.repeat(final, counts))
+        return starts, np.repeat(last, counts)
+
+    def windows_at(self, starts: IndexArray, last: IndexArray) -> IndexArray:
+        """Some of `windows`, int64 `(n, Tx + 1)`, from what `window_starts` returns of them."""
+        windows: IndexArray = np.minimum(starts[:, None] + np.arange(self.tx + 1), last[:, None])
         return windows
+
+    def window_count(self, side: str = "train") -> int:
+        """How many windows there are, m."""
+        return int(self._windows_of(self.pieces(side))[0].sum())
+
+    def _windows_of(self, pieces: npt.NDArray[np.intp]) -> tuple[IndexArray, IndexArray]:
+        """How many windows each of the pieces has, and where its last one begins."""
+        begin, end = self.offsets[pieces], self.offsets[pieces + 1]
+        final = np.maximum(begin, end - self.tx - 1)
+        return -((begin - final) // self.hop) + 1, final
 
     def tensors(self, side: str = "train") -> tuple[OneHot, OneHot]:
         """The one-hot tensors of the course exercise.

@@ -57,7 +57,13 @@ VOCABULARY: Final = Vocabulary(
 REST_COST = 6
 """Ticks of silence (a sixteenth) that are still articulation rather than a rest."""
 
-_LENGTHS = np.array(LENGTHS, dtype=np.int32)
+_LENGTHS: Final = np.array(LENGTHS, dtype=np.int32)
+
+_LENGTH_VALUES: Final = np.zeros(LENGTHS[-1] + 1, dtype=np.uint8)
+_LENGTH_VALUES[_LENGTHS] = np.arange(FIRST_LENGTH, END)
+
+_NEVER: Final = 1 << 20
+"""A cost above all that occur."""
 
 
 @cache
@@ -105,22 +111,28 @@ def fit_lengths(onset: IntArray, length: IntArray) -> IntArray:
     """
     if len(onset) == 0:
         return length.copy()
-    to_next = np.append(np.diff(onset), np.int32(LENGTHS[-1]))
+    among, last = _choices()
+    to_next = np.diff(onset)
     # Further away only the number of whole longest rests grows: same choice.
-    room = np.minimum(to_next, 2 * LENGTHS[-1] + (to_next % LENGTHS[-1]))
-    silence = room[:, None] - _LENGTHS
-    cost = np.abs(_LENGTHS - length[:, None]) + REST_COST * _rests_needed()[np.maximum(silence, 0)]
-    cost[-1] = np.abs(_LENGTHS - length[-1])  # nothing follows the last note
-    cost[silence < 0] = np.iinfo(np.int32).max
-    # Ties go to the longer note: argmin over the reversed columns.
-    choice = len(LENGTHS) - 1 - np.argmin(cost[:, ::-1], axis=1)
+    room = np.minimum(to_next, 2 * LENGTHS[-1] + to_next % LENGTHS[-1])
+    length = np.minimum(length, LENGTHS[-1])  # beyond the longest, all are changed by as much more
+    choice = np.append(among[length[:-1], room], last[length[-1]])
     fitted: IntArray = _LENGTHS[choice]
     return fitted
 
 
 @cache
-def _rests_needed() -> IntArray:
-    return np.array([len(split_silence(t)) for t in range(3 * LENGTHS[-1] + 1)], dtype=np.int32)
+def _choices() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Indices into `LENGTHS` by performed length and room, and, of a last note, by length alone."""
+    length = np.arange(LENGTHS[-1] + 1)
+    change = np.abs(_LENGTHS - length[:, None])
+    silence = np.arange(3 * LENGTHS[-1])[:, None] - _LENGTHS
+    needed = np.array([len(split_silence(t)) for t in range(3 * LENGTHS[-1])])
+    rests = np.where(silence < 0, _NEVER, REST_COST * needed[np.maximum(silence, 0)])
+    # Ties go to the longer note: argmin over the reversed columns.
+    longest = len(LENGTHS) - 1
+    among = np.stack([longest - (row + rests)[:, ::-1].argmin(axis=1) for row in change])
+    return among, longest - change[:, ::-1].argmin(axis=1)
 
 
 class IntervalEncoding:
@@ -154,46 +166,61 @@ def encode_notes(notes: Notes, start_pitch: int = START_PITCH) -> Encoded:
         The values. Decoding them gives the same onsets, lengths as fitted by `fit_lengths`, and
         the same pitches except where a leap beyond two octaves was folded.
     """
+    n = len(notes)
+    if not n:
+        start = np.array([start_pitch], dtype=np.uint8)
+        nothing = np.empty(0, dtype=np.uint8)
+        return Encoded(nothing, np.zeros(1, np.int32), start, np.zeros(1, np.uint8), sounding=0)
     lengths = fit_lengths(notes.onset, notes.length)
-    length_value = {length: FIRST_LENGTH + i for i, length in enumerate(LENGTHS)}
-    values: list[int] = []
-    ticks: list[int] = []
-    reference: list[int] = []
-    tick, pitch, folded = 0, start_pitch, 0
+    leap, pitch, folded = _leaps(notes.pitch, start_pitch)
+    silence = notes.onset - np.append(0, (notes.onset + lengths)[:-1])
+    # Events are notes and the rests before them.
+    rests = [split_silence(ticks) for ticks in silence[silence > 0].tolist()]
+    events = np.ones(n, dtype=np.intp)
+    events[silence > 0] += np.array([len(parts) for parts in rests], dtype=np.intp)
+    place = np.cumsum(events) - 1
+    total = int(place[-1]) + 1
+    sounds = np.zeros(total, dtype=np.bool_)
+    sounds[place] = True
+    spelled = np.empty(total, dtype=np.int32)
+    spelled[place] = lengths
+    spelled[~sounds] = [ticks for parts in rests for ticks in parts]
+    before = np.repeat(np.append(start_pitch, pitch[:-1]), events)
+    after = before.copy()
+    after[place] = pitch
 
-    def rest_until(onset: int) -> int:
-        at = tick
-        for length in split_silence(onset - tick):
-            values.extend((REST, length_value[length]))
-            ticks.extend((at, at))
-            reference.extend((pitch, pitch))
-            at += length
-        return at
-
-    for onset, length, target in zip(
-        notes.onset.tolist(), lengths.tolist(), notes.pitch.tolist(), strict=True
-    ):
-        tick = rest_until(onset)
-        leap = fold_leap(target - pitch)
-        folded += leap != target - pitch
-        values.extend((leap + MAX_LEAP, length_value[length]))
-        ticks.extend((tick, tick))
-        reference.append(pitch)
-        pitch += leap
-        reference.append(pitch)
-        tick += length
-    ticks.append(tick)
-    reference.append(pitch)
-    phase = np.zeros(len(values) + 1, dtype=np.uint8)
+    values = np.empty(2 * total, dtype=np.uint8)
+    values[0::2] = REST
+    values[2 * place] = leap + MAX_LEAP
+    values[1::2] = _LENGTH_VALUES[spelled]
+    ticks = np.empty(2 * total + 1, dtype=np.int32)
+    ticks[2::2] = np.cumsum(spelled)
+    ticks[0] = 0
+    ticks[1::2] = ticks[0:-1:2]
+    reference = np.empty(2 * total + 1, dtype=np.uint8)
+    reference[0:-1:2] = before
+    reference[1::2] = after
+    reference[-1] = pitch[-1]
+    phase = np.zeros(2 * total + 1, dtype=np.uint8)
     phase[1::2] = LENGTH
-    return Encoded(
-        values=np.array(values, dtype=np.uint8),
-        ticks=np.array(ticks, dtype=np.int32),
-        reference=np.array(reference, dtype=np.uint8),
-        phase=phase,
-        sounding=len(notes),
-        folded=folded,
-    )
+    return Encoded(values, ticks, reference, phase, sounding=n, folded=folded)
+
+
+def _leaps(target: IntArray, start_pitch: int) -> tuple[IntArray, IntArray, int]:
+    """Leaps within reach, the pitches they lead to, and how many were folded."""
+    leap = np.diff(target, prepend=np.int32(start_pitch))
+    if np.abs(leap).max() <= MAX_LEAP:
+        return leap, target, 0
+    folded = 0
+    pitch = start_pitch
+    reached: list[int] = []
+    for wanted in target.tolist():
+        step = fold_leap(wanted - pitch)
+        folded += step != wanted - pitch
+        pitch += step
+        reached.append(pitch)
+    line = np.array(reached, dtype=np.int32)
+    return np.diff(line, prepend=np.int32(start_pitch)), line, folded
 
 
 def fold_leap(semitones: int) -> int:

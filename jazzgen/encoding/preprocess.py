@@ -1,39 +1,30 @@
 """From sources of solos to a dataset folder."""
 
 import json
-import pickle
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import compress, islice
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
 import numpy as np
 
-from jazzgen.corpus.piece import Piece, Skipped, Source
+from jazzgen.corpus.piece import DivisibleSource, Skipped, Source
 from jazzgen.encoding.base import Encoding
-from jazzgen.encoding.context import N_SLOTS, ContextMaker
 from jazzgen.encoding.dataset import FORMAT, Dataset
-from jazzgen.encoding.grammar import GrammarEncoding
-from jazzgen.encoding.growing import GrowingArray
+from jazzgen.encoding.grammar import DEFAULT_MIN_REST, check_min_rest
+from jazzgen.encoding.grammar_dataset import finish_grammar
+from jazzgen.encoding.growing_dataset import GrowingDataset
 from jazzgen.encoding.interval import IntervalEncoding
-from jazzgen.encoding.manner import Manner
-from jazzgen.encoding.split import (
-    SPLITS,
-    SplitArray,
-    split_by_group,
-    split_by_table,
-)
+from jazzgen.encoding.reading import Progress, items_done, read_sources
+from jazzgen.encoding.remarks import Remarks, summed_up
+from jazzgen.encoding.split import SPLITS, split_by_group, split_by_table
 from jazzgen.encoding.vocabulary import N_VALUES
-from jazzgen.errors import CorpusError, DatasetError, OutputError
+from jazzgen.encoding.work_folder import WorkFolder, work_folder
+from jazzgen.errors import CorpusError, DatasetError, JazzgenError, OutputError
 
 ENCODINGS: Final = ("interval", "grammar")
-
-Progress = Callable[[int, int], None]
-"""Called with the number of items done and their total."""
 
 
 @dataclass(slots=True)
@@ -47,7 +38,7 @@ class Report:
         folded: leaps folded by octaves.
         unknown: values spelled `<UNK>`.
         skipped: what was left out, with the reason.
-        remarks: sentences about single pieces, by their key.
+        remarks: sentences about single pieces.
     """
 
     pieces: int = 0
@@ -56,7 +47,11 @@ class Report:
     folded: int = 0
     unknown: int = 0
     skipped: list[Skipped] = field(default_factory=list)
-    remarks: dict[str, list[str]] = field(default_factory=dict)
+    remarks: Remarks = field(default_factory=Remarks)
+
+
+class InterruptedRunError(KeyboardInterrupt):
+    """Ctrl-C; the message says how a later run goes on."""
 
 
 def preprocess(
@@ -71,12 +66,16 @@ def preprocess(
     split_table: dict[str, int] | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    jobs: int | None = 1,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[Dataset, Report]:
     """Encodes every piece of the sources into a dataset folder.
 
-    One piece is in memory at a time. The folder appears when it is complete; a dataset that was
-    there before and may be overwritten is replaced only then.
+    Few pieces are in memory at a time. The folder appears when it is complete; a dataset that was
+    there before and may be overwritten is replaced only then. Until then everything is in a hidden
+    folder beside it. It stays when the run is interrupted or killed, and the next run of the same
+    sources and spelling goes on from there; the dataset is the same in the end.
 
     Args:
         sources: the corpora.
@@ -89,208 +88,142 @@ def preprocess(
         split_table: side of each piece by its key (see `read_split_table`); replaces `validation`.
         seed: of the division into training and validation.
         overwrite: replace a dataset that is there.
+        jobs: processes that read MIDI files, at least 1; None: one for each core. A few files are
+            read by this one whatever is asked for. The dataset does not depend on it.
         progress: is told how far the reading is.
+        say: is told when the run goes on from an earlier one, or could not.
 
     Returns:
         The dataset, opened, and the report.
 
     Raises:
         CorpusError: when no piece could be used; the message says why.
-        DatasetError: when `out` holds a dataset that may not be overwritten, or something else.
+        DatasetError: when `out` holds a dataset that may not be overwritten, or something else, or
+            another run is writing it.
         OutputError: when it cannot be written.
         ValueError: when a setting is out of range.
+        InterruptedRunError: after Ctrl-C.
     """
     out = Path(out)
     _check_settings(encoding, tx, hop, validation)
+    if jobs is not None and jobs < 1:
+        raise ValueError("reading takes at least one process")
+    rest = None
+    if encoding == "grammar":
+        rest = DEFAULT_MIN_REST if min_rest is None else min_rest
+        check_min_rest(rest)
     _check_room(out, overwrite=overwrite)
-    report = Report()
-    with ExitStack() as stack:
-        pieces = _read(sources, report, progress)
-        chosen: Encoding
-        if encoding == "grammar":
-            # Its vocabulary comes from the corpus: a first pass counts, a second one spells.
-            spool = stack.enter_context(tempfile.TemporaryFile())
-            options = {} if min_rest is None else {"min_rest": min_rest}
-            chosen = GrammarEncoding.from_pieces(_spooling(pieces, spool), **options)
-            pieces = _spooled(spool)
-        else:
-            chosen = IntervalEncoding()
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            # Beside its destination, so that the final rename stays on one file system.
-            folder = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(dir=out.parent, prefix=".jazzgen-"))
-            )
-            made = folder / "dataset"
-            made.mkdir()
-            writer = _Writer(made, chosen, tx=tx, hop=hop or tx, report=report)
-            writer.write(pieces)
-            if not report.pieces:
-                raise CorpusError(_nothing(sources, report))
-            if split_table is None:
-                split = split_by_group(writer.groups, writer.sizes, validation, seed)
-            else:
-                split = split_by_table(writer.keys, split_table)
-            writer.finish(split, sources)
-            _replace(made, out, folder / "before")
-        except OSError as error:
-            raise OutputError(f"{out}: cannot write the dataset ({error.strerror})") from error
+    try:
+        with work_folder(out) as folder:
+            try:
+                _check_room(out, overwrite=overwrite)  # another run may just have made it
+                state = read_sources(sources, folder, rest, jobs, progress, say or _nobody)
+                report = _finish(
+                    sources,
+                    folder,
+                    state,
+                    rest,
+                    tx=tx,
+                    hop=hop or tx,
+                    split_table=split_table,
+                    validation=validation,
+                    seed=seed,
+                )
+                folder.publish()
+            except (JazzgenError, ValueError):
+                folder.remove()  # the same would come of it again
+                raise
+            except BaseException as error:
+                done = items_done(folder.state())
+                if not done:
+                    folder.remove()
+                elif isinstance(error, KeyboardInterrupt):
+                    total = sum(map(len, sources))
+                    raise InterruptedRunError(
+                        f"interrupted; the same command goes on after {done:,} of {total:,} items"
+                    ) from None
+                raise
+    except OSError as error:
+        raise OutputError(f"{out}: cannot write the dataset ({error.strerror})") from error
     return Dataset(out), report
 
 
-class _Writer:
-    """Writes the arrays of a dataset piece by piece."""
-
-    def __init__(
-        self, folder: Path, encoding: Encoding, *, tx: int, hop: int, report: Report
-    ) -> None:
-        self._folder = folder
-        self._encoding = encoding
-        self._tx = tx
-        self._hop = hop
-        self._report = report
-        self.keys: list[str] = []
-        self.groups: list[str] = []
-        self.sizes: list[int] = []
-
-    def write(self, pieces: Iterable[Piece]) -> None:
-        with (
-            GrowingArray(self._folder / "values.npy", np.uint8) as values,
-            GrowingArray(self._folder / "context.npy", np.int16, (N_SLOTS,)) as context,
-            GrowingArray(self._folder / "offsets.npy", np.int64) as offsets,
-            GrowingArray(self._folder / "notes.npy", np.int32) as notes,
-            # A lone surrogate, from a file name that is not UTF-8, becomes its JSON escape.
-            (self._folder / "pieces.jsonl").open(
-                "w", encoding="utf-8", errors="backslashreplace"
-            ) as about,
-        ):
-            offsets.append(np.zeros(1, dtype=np.int64))
-            for piece in pieces:
-                sounding = self._write_piece(piece, values, context, about)
-                if sounding:
-                    offsets.append(np.array([len(values)], dtype=np.int64))
-                    notes.append(np.array([sounding], dtype=np.int32))
-
-    def _write_piece(
-        self, piece: Piece, values: GrowingArray, context: GrowingArray, about: IO[str]
-    ) -> int:
-        """Returns the number of sounding notes, 0 where the piece was left out."""
-        encoded = self._encoding.encode(piece)
-        rows = ContextMaker(piece.changes, piece.tempo_bpm, Manner.of(piece.about)).rows(
-            encoded.ticks, encoded.reference, encoded.phase
-        )
-        end = self._encoding.vocabulary.end
-        if end is None:
-            sequence, rows = encoded.values, rows[:-1]
-        else:
-            sequence = np.concatenate(([end], encoded.values, [end])).astype(np.uint8)
-            rows = np.concatenate((rows[:1], rows))
-        if end is None and len(sequence) <= self._tx:
-            reason = f"only {len(sequence)} values, a window needs {self._tx + 1} (see --tx)"
-            self._report.skipped.append(Skipped(piece.key, reason))
-            return 0
-        values.append(sequence)
-        context.append(rows)
-        report = self._report
-        report.pieces += 1
-        report.notes += encoded.sounding
-        report.values += len(sequence) - 1
-        report.folded += encoded.folded
-        report.unknown += encoded.unknown
-        if piece.remarks:
-            report.remarks[piece.key] = list(piece.remarks)
-        self.keys.append(piece.key)
-        self.groups.append(piece.group)
-        self.sizes.append(len(sequence))
-        row = {
-            "key": piece.key,
-            "group": piece.group,
-            "notes": encoded.sounding,
-            "bars": piece.changes.bars,
-            "tempo_bpm": round(piece.tempo_bpm, 3),
-            "changes": piece.changes.to_json(),
-            "about": dict(piece.about),
-            "remarks": list(piece.remarks),
-        }
-        about.write(json.dumps(row, ensure_ascii=False) + "\n")
-        return encoded.sounding
-
-    def finish(self, split: SplitArray, sources: Sequence[Source]) -> None:
-        np.save(self._folder / "split.npy", split)
-        report = self._report
-        info = {
-            "format": FORMAT,
-            "encoding": self._encoding.vocabulary.encoding,
-            "vocabulary": self._encoding.vocabulary.to_json(),
-            "Tx": self._tx,
-            "hop": self._hop,
-            "n_values": N_VALUES,
-            "pieces": report.pieces,
-            "notes": report.notes,
-            "values": report.values,
-            "split": {name: int(np.sum(split == i)) for i, name in enumerate(SPLITS)},
-            "sources": [
-                {
-                    "name": source.name,
-                    "items": len(source),
-                    "sha256": source.sha256(),
-                    "licence": source.licence,
-                }
-                for source in sources
-            ],
-            "folded_leaps": report.folded,
-            "unknown_values": report.unknown,
-            "skipped": [{"source": s.source, "reason": s.reason} for s in report.skipped],
-        }
-        if isinstance(self._encoding, GrammarEncoding):
-            info["min_rest"] = self._encoding.min_rest
-        text = json.dumps(info, indent=1, ensure_ascii=False)
-        path = self._folder / "dataset.json"
-        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+def _nobody(_: str) -> None:
+    """Hears what nobody wants to know."""
 
 
-def _read(sources: Sequence[Source], report: Report, progress: Progress | None) -> Iterator[Piece]:
-    total = sum(len(source) for source in sources)
-    done = 0
-    for source, prefix in zip(sources, _prefixes(sources), strict=True):
-        for item in source:
-            done += 1
-            if progress:
-                progress(done, total)
-            if isinstance(item, Skipped):
-                report.skipped.append(replace(item, source=prefix + item.source))
-            else:
-                yield replace(item, key=prefix + item.key)
+def _finish(
+    sources: Sequence[Source],
+    folder: WorkFolder,
+    state: dict[str, Any],
+    min_rest: int | None,
+    *,
+    tx: int,
+    hop: int,
+    split_table: dict[str, int] | None,
+    validation: float,
+    seed: int,
+) -> Report:
+    """Completes the dataset with all that takes every piece to be known."""
+    with GrowingDataset(folder.dataset, folder.path, min_rest is not None) as growing:
+        growing.open(state)
+    report = Report(folded=growing.folded, skipped=growing.skipped)
+    kept = np.ones(len(growing), np.bool_)
+    encoding: Encoding = IntervalEncoding()
+    if min_rest is not None and len(growing):
+        finished = finish_grammar(growing, min_rest, tx)
+        folder.dataset = finished.folder
+        encoding, kept, report.unknown = finished.encoding, finished.kept, finished.unknown
+        report.skipped += finished.skipped
+    report.pieces = int(kept.sum())
+    if not report.pieces:
+        raise CorpusError(_nothing(sources, report))
+    sizes = np.diff(np.load(folder.dataset / "offsets.npy"))
+    report.notes = int(np.load(folder.dataset / "notes.npy").sum(dtype=np.int64))
+    report.values = int(sizes.sum()) - report.pieces
 
+    def index() -> Iterator[tuple[str, str, list[str]]]:
+        return compress(growing.index(), kept)
 
-def _prefixes(sources: Sequence[Source]) -> list[str]:
-    """What goes before the keys of each source, so that two sources never share one."""
-    if len(sources) == 1:
-        return [""]
-    seen: Counter[str] = Counter()
-    prefixes = []
-    for source in sources:
-        seen[source.name] += 1
-        again = f" ({seen[source.name]})" if seen[source.name] > 1 else ""
-        prefixes.append(f"{source.name}{again}/")
-    return prefixes
-
-
-def _spooling(pieces: Iterable[Piece], spool: IO[bytes]) -> Iterator[Piece]:
-    for piece in pieces:
-        pickle.dump(piece, spool, protocol=pickle.HIGHEST_PROTOCOL)
-        yield piece
-
-
-def _spooled(spool: IO[bytes]) -> Iterator[Piece]:
-    """Reads back what `_spooling` wrote: our own temporary file, never a user's."""
-    spool.seek(0)
-    while True:
-        try:
-            piece: Piece = pickle.load(spool)
-        except EOFError:
-            return
-        yield piece
+    if split_table is None:
+        split = split_by_group((group for _, group, _ in index()), sizes, validation, seed)
+    else:
+        split = split_by_table([key for key, _, _ in index()], split_table)
+    np.save(folder.dataset / "split.npy", split)
+    report.remarks = summed_up(lambda: ((key, remarks) for key, _, remarks in index()))
+    digests = growing.digests()
+    info = {
+        "format": FORMAT,
+        "encoding": encoding.vocabulary.encoding,
+        "vocabulary": encoding.vocabulary.to_json(),
+        "Tx": tx,
+        "hop": hop,
+        "n_values": N_VALUES,
+        "pieces": report.pieces,
+        "notes": report.notes,
+        "values": report.values,
+        "split": {name: int(np.sum(split == i)) for i, name in enumerate(SPLITS)},
+        "sources": [
+            {
+                "name": source.name,
+                "items": len(source),
+                "sha256": source.sha256_of(islice(digests, len(source)))
+                if isinstance(source, DivisibleSource)
+                else source.sha256(),
+                "licence": source.licence,
+            }
+            for source in sources
+        ],
+        "folded_leaps": report.folded,
+        "unknown_values": report.unknown,
+        "skipped": [{"source": s.source, "reason": s.reason} for s in report.skipped],
+    }
+    if min_rest is not None:
+        info["min_rest"] = min_rest
+    text = json.dumps(info, indent=1, ensure_ascii=False)
+    path = folder.dataset / "dataset.json"
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    return report
 
 
 def _nothing(sources: Sequence[Source], report: Report) -> str:
@@ -320,15 +253,3 @@ def _check_room(out: Path, *, overwrite: bool) -> None:
         raise DatasetError(f"{out}: holds something other than a dataset; name another folder")
     if (out / "dataset.json").is_file() and not overwrite:
         raise DatasetError(f"{out}: holds a dataset already; --overwrite replaces it")
-
-
-def _replace(made: Path, out: Path, before: Path) -> None:
-    if out.exists():
-        out.rename(before)
-    try:
-        made.rename(out)
-    except OSError:
-        if before.exists():
-            before.rename(out)
-        raise
-    shutil.rmtree(before, ignore_errors=True)

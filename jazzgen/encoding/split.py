@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +17,11 @@ SPLITS: Final = ("train", "validation", "other")
 TRAIN, VALIDATION, OTHER = range(3)
 
 SplitArray = npt.NDArray[np.uint8]
+IntArray = npt.NDArray[np.integer]
 
 
 def split_by_group(
-    groups: Sequence[str], weights: Sequence[int], fraction: float, seed: int = 0
+    groups: Iterable[str], weights: Sequence[int] | IntArray, fraction: float, seed: int = 0
 ) -> SplitArray:
     """Divides pieces so that a group is never on both sides.
 
@@ -28,7 +29,7 @@ def split_by_group(
     validation until `fraction` of the weight is reached: at least one where there are two.
 
     Args:
-        groups: the group of each piece.
+        groups: the group of each piece; of the names, 16 bytes each are kept.
         weights: how much each piece counts, such as its number of values.
         fraction: share of the weight to hold out, 0 to 1; 0 holds nothing out.
         seed: another seed, another division.
@@ -36,21 +37,25 @@ def split_by_group(
     Returns:
         uint8 `(pieces,)`, `TRAIN` or `VALIDATION`.
     """
-    weight_of: dict[str, int] = {}
-    for group, weight in zip(groups, weights, strict=True):
-        weight_of[group] = weight_of.get(group, 0) + weight
-    ordered = sorted(
-        weight_of, key=lambda group: hashlib.sha256(f"{seed}/{group}".encode()).digest()
-    )
-    wanted = fraction * sum(weight_of.values())
-    held_out: set[str] = set()
-    reached = 0
-    for group in ordered[:-1]:
-        if wanted <= 0 or (held_out and reached + weight_of[group] / 2 > wanted):
+    weight = np.asarray(weights, dtype=np.int64)
+    places = np.empty((len(weight), 2), dtype=">u8")
+    for row, group in zip(places, groups, strict=True):
+        digest = hashlib.sha256(f"{seed}/{group}".encode("utf-8", "surrogateescape")).digest()
+        row[:] = np.frombuffer(digest[:16], ">u8")
+    order = np.lexsort((places[:, 1], places[:, 0]))
+    ordered = places[order]
+    first = np.append(True, np.any(ordered[1:] != ordered[:-1], axis=1))[: len(order)]
+    each = np.add.reduceat(weight[order], np.flatnonzero(first)) if len(order) else weight
+    wanted = fraction * int(weight.sum())
+    held_out = reached = 0
+    for one in each[:-1].tolist():
+        if wanted <= 0 or (held_out and reached + one / 2 > wanted):
             break
-        held_out.add(group)
-        reached += weight_of[group]
-    return np.array([group in held_out for group in groups], dtype=np.uint8)
+        held_out += 1
+        reached += one
+    split = np.empty(len(weight), dtype=np.uint8)
+    split[order] = np.cumsum(first) <= held_out
+    return split
 
 
 def read_split_table(path: Path) -> dict[str, int]:

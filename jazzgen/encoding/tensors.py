@@ -31,11 +31,17 @@ def write_tensors(dataset: Dataset, path: Path) -> dict[str, tuple[int, ...]]:
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
         for side, suffix in (("train", ""), ("validation", "_validation")):
-            index = dataset.windows(side)
-            m, tx = len(index), dataset.tx
-            blocks = range(0, m, _WINDOWS_AT_ONCE)
-            x = (rows[dataset.values[index[b : b + _WINDOWS_AT_ONCE, :-1]]] for b in blocks)
-            y = (rows[dataset.values[index[:, t]]][None] for t in range(1, tx + 1))
+            starts, last = dataset.window_starts(side)
+            m, tx = len(starts), dataset.tx
+            blocks = [slice(b, b + _WINDOWS_AT_ONCE) for b in range(0, m, _WINDOWS_AT_ONCE)]
+            x = (
+                rows[dataset.values[dataset.windows_at(starts[b], last[b])[:, :-1]]] for b in blocks
+            )
+            y = (
+                rows[dataset.values[np.minimum(starts[b] + t, last[b])]]
+                for t in range(1, tx + 1)
+                for b in blocks
+            )
             for name, shape, parts in (
                 (f"X{suffix}", (m, tx, N_VALUES), x),
                 (f"Y{suffix}", (tx, m, N_VALUES), y),

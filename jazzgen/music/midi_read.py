@@ -11,11 +11,13 @@ file or on the grid, lasts one tick; overlapping notes of one pitch end in the o
 began; a note that is never switched off has no length and is left out.
 """
 
+import math
 import os
 from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +41,7 @@ MAX_BEATS: Final = 30_000
 _TEXT_KINDS: Final = {0x01: "text", 0x05: "lyric", 0x06: "marker", 0x07: "cue"}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text in a MIDI file.
 
     Attributes:
@@ -146,11 +147,6 @@ def parse_midi(data: bytes) -> MidiSong:
     if not with_notes:
         hanging = sum(track.events.hanging for track in tracks)
         raise MidiError("no note in it ever ends" if hanging else "no notes")
-    last = max(
-        int(instrument.end.max()) for track in with_notes for instrument in track.instruments
-    )
-    if last * 1.0 > MAX_BEATS * midi_ticks_per_beat:
-        raise MidiError(f"lasts {last / midi_ticks_per_beat:,.0f} beats, which cannot be music")
 
     first: list[tuple[MidiTrack, Instrument]] = []
     others: list[tuple[MidiTrack, Instrument]] = []
@@ -162,13 +158,13 @@ def parse_midi(data: bytes) -> MidiSong:
         first.append((track, instruments[0]))
         others += [(track, instrument) for instrument in instruments[1:]]
     shared = len(with_notes) == 1 and bool(others)  # the track's name names none of its channels
-    parts = tuple(
-        _part(index, "" if shared else track.name, track.number, instrument, midi_ticks_per_beat)
-        for index, (track, instrument) in enumerate(first + others)
+    parts, end = _on_grid(
+        [("" if shared else track.name, track.number, player) for track, player in first + others],
+        midi_ticks_per_beat,
     )
 
     def to_grid(midi_ticks: int) -> int:
-        return int(np.floor(midi_ticks * TICKS_PER_BEAT / midi_ticks_per_beat + 0.5))
+        return math.floor(midi_ticks * TICKS_PER_BEAT / midi_ticks_per_beat + 0.5)
 
     last_beat = MAX_BEATS * midi_ticks_per_beat
     metas = [
@@ -177,8 +173,7 @@ def parse_midi(data: bytes) -> MidiSong:
         for time, kind, payload in track.events.metas
         if time <= last_beat
     ]
-    metas.sort(key=lambda meta: meta[0])
-    end = max(part.notes.end for part in parts)
+    metas.sort(key=itemgetter(0))
     for track in tracks:
         # The length of the song, where its maker cared, is that of the track with the tempi.
         if not track.instruments and track.events.end_midi_ticks <= last_beat:
@@ -201,26 +196,51 @@ def parse_midi(data: bytes) -> MidiSong:
     )
 
 
-def _part(
-    index: int, name: str, track: int, instrument: Instrument, midi_ticks_per_beat: float
-) -> Part:
-    scale = TICKS_PER_BEAT
-    onset = np.floor(instrument.onset * scale / midi_ticks_per_beat + 0.5).astype(np.int64)
-    end = np.floor(instrument.end * scale / midi_ticks_per_beat + 0.5).astype(np.int64)
-    order = np.argsort(onset << 7 | instrument.pitch, kind="stable")
-    onset, end = onset[order], end[order]
-    return Part(
-        index=index,
-        name=name,
-        program=instrument.program,
-        is_drums=instrument.is_drums,
-        track=track,
-        notes=Notes(
-            onset=onset.astype(np.int32),
-            length=np.maximum(end - onset, 1).astype(np.int32),
-            pitch=instrument.pitch[order].astype(np.int32),
-            velocity=np.maximum(instrument.velocity[order], 1).astype(np.int32),
-        ),
-        onset_midi_ticks=instrument.onset[order],
-        end_midi_ticks=instrument.end[order],
+def _on_grid(
+    players: list[tuple[str, int, Instrument]], midi_ticks_per_beat: float
+) -> tuple[tuple[Part, ...], int]:
+    """The parts, whose arrays share one memory, and the tick at which the last note ends.
+
+    Args:
+        players: name, number of the track, and instrument of each part.
+        midi_ticks_per_beat: the file's resolution.
+
+    Raises:
+        MidiError: when they last longer than music does.
+    """
+    onset, end, pitch, velocity = (
+        np.concatenate([getattr(instrument, column) for _, _, instrument in players])
+        for column in ("onset", "end", "pitch", "velocity")
     )
+    last = int(end.max())
+    if last * 1.0 > MAX_BEATS * midi_ticks_per_beat:
+        raise MidiError(f"lasts {last / midi_ticks_per_beat:,.0f} beats, which cannot be music")
+    sizes = [len(instrument.onset) for _, _, instrument in players]
+    part = np.repeat(np.arange(len(players)), sizes)
+    tick = np.floor(onset * float(TICKS_PER_BEAT) / midi_ticks_per_beat + 0.5).astype(np.int64)
+    end_tick = np.floor(end * float(TICKS_PER_BEAT) / midi_ticks_per_beat + 0.5).astype(np.int64)
+    # By part, tick and pitch; no tick reaches 2^20.
+    order = (part << 27 | tick << 7 | pitch).argsort(kind="stable")
+    tick, pitch = tick[order], pitch[order]
+    length = np.maximum(end_tick[order] - tick, 1)
+    columns = [column.astype(np.int32) for column in (tick, length, pitch)]
+    columns.append(np.maximum(velocity[order], 1).astype(np.int32))
+    onset, end = onset[order].astype(np.int64), end[order]
+    parts: list[Part] = []
+    start = 0
+    for (name, track, instrument), size in zip(players, sizes, strict=True):
+        own = slice(start, start + size)
+        parts.append(
+            Part(
+                index=len(parts),
+                name=name,
+                program=instrument.program,
+                is_drums=instrument.is_drums,
+                track=track,
+                notes=Notes(*(column[own] for column in columns)),
+                onset_midi_ticks=onset[own],
+                end_midi_ticks=end[own],
+            )
+        )
+        start += size
+    return tuple(parts), int((tick + length).max())

@@ -22,11 +22,15 @@ from jazzgen.music.midi_events import (
     TRACK_NAME,
     TrackEvents,
     read_events,
+    scan_events,
 )
 
 # Meta events that can matter after the first note: texts, tempo, metre, key. The pattern may also
 # match within other events; that costs time only.
 _LATER_METAS: Final = re.compile(rb"\xff[\x01\x05-\x07\x51\x58\x59]")
+
+_SHORT: Final = 1200
+"""Bytes of a track up to which reading it byte by byte is quicker than scanning it."""
 
 
 @dataclass(slots=True)
@@ -36,10 +40,10 @@ class Instrument:
     channel: int
     program: int
     is_drums: bool
-    onset: npt.NDArray[np.int64]
+    onset: npt.NDArray[np.integer]
     end: npt.NDArray[np.int64]
-    pitch: npt.NDArray[np.int64]
-    velocity: npt.NDArray[np.int64]
+    pitch: npt.NDArray[np.integer]
+    velocity: npt.NDArray[np.integer]
 
 
 @dataclass(slots=True)
@@ -129,7 +133,7 @@ def read_track(number: int, chunk: bytes) -> MidiTrack:
             instruments = _read_fast(chunk)
         if not instruments:
             if not events.complete:
-                events = read_events(chunk)
+                events = (scan_events(chunk) if len(chunk) > _SHORT else None) or read_events(chunk)
             instruments = _split_by_channel(events)
     except MidiError as error:
         raise MidiError(f"damaged MIDI: track {number}: {error}") from None
@@ -149,36 +153,33 @@ def _read_fast(chunk: bytes) -> list[Instrument] | None:
         groups = [group for group in Score.from_midi(header + chunk).tracks if len(group.notes)]
     except (RuntimeError, ValueError):
         return None
-    if len({group.is_drum for group in groups}) < len(groups):
+    if len(groups) > 1 and len({group.is_drum for group in groups}) < len(groups):
         return None  # two channels, or two programs on one: symusic does not say which
     instruments = []
     for group in groups:
         columns = group.notes.numpy()
-        onset = columns["time"].astype(np.int64)
-        end = onset + columns["duration"]
-        if onset.min(initial=0) < 0 or np.any(end < onset):
+        onset, duration = columns["time"], columns["duration"]
+        if onset.min() < 0 or duration.min() < 0:
             return None  # more ticks than symusic's 32 bits hold
+        is_drums = group.is_drum
         instruments.append(
             Instrument(
-                channel=DRUM_CHANNEL if group.is_drum else -1,
+                channel=DRUM_CHANNEL if is_drums else -1,
                 program=group.program,
-                is_drums=group.is_drum,
+                is_drums=is_drums,
                 onset=onset,
-                end=end,
-                pitch=columns["pitch"].astype(np.int64),
-                velocity=columns["velocity"].astype(np.int64),
+                end=onset.astype(np.int64) + duration,
+                pitch=columns["pitch"],
+                velocity=columns["velocity"],
             )
         )
     return instruments
 
 
 def _split_by_channel(events: TrackEvents) -> list[Instrument]:
-    if not events.notes:
-        return []
-    # Times that 64 bits cannot hold do not occur: a delta time has 28 bits.
-    table = np.array(events.notes, dtype=np.int64).T
+    table = events.notes.T
     instruments = []
-    for channel in np.unique(table[2]).tolist():
+    for channel in np.flatnonzero(np.bincount(table[2])).tolist():
         onset, end, _, pitch, velocity, programs = table[:, table[2] == channel]
         program = int(np.bincount(programs).argmax())
         is_drums = channel == DRUM_CHANNEL
@@ -188,6 +189,8 @@ def _split_by_channel(events: TrackEvents) -> list[Instrument]:
 
 def by_player(instruments: list[Instrument]) -> list[Instrument]:
     """Joins channels of one program: one player, such as a guitar with a channel per string."""
+    if len(instruments) == 1:
+        return instruments
     players: dict[tuple[bool, int], list[Instrument]] = {}
     for one in instruments:
         players.setdefault((one.is_drums, one.program), []).append(one)

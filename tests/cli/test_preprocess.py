@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jazzgen.encoding.dataset import Dataset
+from jazzgen.encoding.preprocess import InterruptedRunError
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import parse_chord
 from jazzgen.music.midi_write import Track, write_midi
@@ -77,6 +78,30 @@ def test_quiet(jazzgen_cli, corpus, tmp_path):
         "preprocess", corpus, "--out", tmp_path / "data", "--overwrite", "-q", "--json"
     )
     assert (json.loads(done.out)["pieces"], done.err) == (6, "")
+
+
+def test_jobs_change_nothing(jazzgen_cli, corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("jazzgen.encoding.reading._FEW", 0)
+    answers = []
+    for jobs in (1, 3):
+        out = tmp_path / f"data {jobs}"
+        done = jazzgen_cli("preprocess", corpus, "--out", out, "--jobs", jobs, "--json")
+        answers.append({**json.loads(done.out), "out": None})
+        assert done.code == 0
+    assert answers[0] == answers[1]
+    names = sorted(path.name for path in out.iterdir())
+    for name in names:
+        assert (out / name).read_bytes() == (tmp_path / "data 1" / name).read_bytes()
+
+
+def test_ctrl_c_is_one_line(jazzgen_cli, corpus, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise InterruptedRunError("interrupted; the same command goes on after 5 of 9 items")
+
+    monkeypatch.setattr("jazzgen.cli.preprocess.build_dataset", interrupted)
+    done = jazzgen_cli("preprocess", corpus, "--out", tmp_path / "data")
+    line = "error: interrupted; the same command goes on after 5 of 9 items\n"
+    assert done == (130, "", line)
 
 
 def test_tensors(jazzgen_cli, corpus, tmp_path):
@@ -193,6 +218,7 @@ class TestRefused:
             ["--tx", "1"],
             ["--tx", "x"],
             ["--hop", "0"],
+            ["--jobs", "0"],
             ["--validation", "1"],
             ["--validation", "nan"],
             ["--rests", "1"],

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jazzgen.corpus.melodic import name_hint, profile
-from jazzgen.corpus.parts import choose_chords, choose_melody, profiles
+from jazzgen.corpus.melodic import name_hint, profiles
+from jazzgen.corpus.parts import choose_chords, choose_melody
 from jazzgen.corpus.skyline import below, polyphony, skyline
 from jazzgen.errors import MidiError
 from jazzgen.music.changes import Changes
@@ -51,7 +51,7 @@ def test_the_line_is_the_melody_and_the_rest_the_chords(band):
 
 
 def test_scores_are_between_0_and_1_and_0_for_drums(band):
-    scores = [one.score for one in profiles(band)]
+    scores = [one.score for one in profiles(band.parts, band.bar_lines)]
     assert scores[0] == 0
     assert all(0 < score <= 1 for score in scores[1:])
     assert scores[3] == max(scores)
@@ -120,7 +120,7 @@ def test_presence_counts_bars(band):
     part = type(part)(
         *(half if name == "notes" else getattr(part, name) for name in part.__slots__)
     )
-    assert profile(part, band.bar_lines).presence == 0.5
+    assert profiles([part], band.bar_lines)[0].presence == 0.5
 
 
 def rows(notes):
