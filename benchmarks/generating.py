@@ -168,7 +168,7 @@ def _check_equal(ours: list[float], theirs: list[float], who: str) -> None:
 
 
 def _one(arrays: str) -> tuple[list[float], Callable[[float], float]]:
-    from jazzgen.generation.sampling import draw_each
+    from jazzgen.generation.sampling import Chance, draw_each
     from jazzgen.network.config import NetworkConfig
     from jazzgen.network.engine import NumpyEngine
 
@@ -177,7 +177,7 @@ def _one(arrays: str) -> tuple[list[float], Callable[[float], float]]:
             NetworkConfig(units=(256, 256), context=False), {n: file[n] for n in file.files}
         )
     context = np.zeros((1, 0), dtype=np.int16)
-    state, rngs = engine.start(), [np.random.default_rng(0)]
+    state, chance = engine.start(), Chance(1)
     for value in PROBE:
         probabilities, state = engine.step(np.array([value]), context, state)
 
@@ -185,7 +185,7 @@ def _one(arrays: str) -> tuple[list[float], Callable[[float], float]]:
         nonlocal state, probabilities
         done, began = 0, time.perf_counter()
         while (took := time.perf_counter() - began) < seconds:
-            values = draw_each(probabilities, rngs)
+            values = draw_each(probabilities, chance.numbers())
             probabilities, state = engine.step(values, context, state)
             done += 1
         return done / took
@@ -198,7 +198,7 @@ def _many() -> tuple[list[float], Callable[[float], float]]:
     from jazzgen.encoding.base import EVENT, LENGTH
     from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, REST
     from jazzgen.generation.forms import Forms
-    from jazzgen.generation.sampling import draw_each, shape_distribution
+    from jazzgen.generation.sampling import Chance, draw_each, shape_distribution
     from jazzgen.music.charts import chart_from
     from jazzgen.network.engine import NumpyEngine
     from jazzgen.network.models import load_model
@@ -207,7 +207,7 @@ def _many() -> tuple[list[float], Callable[[float], float]]:
     engine, forms = NumpyEngine(model.network, model.weights), Forms()
     changes = chart_from("rhythm-changes-bb").changes()
     forms.add(changes, changes, 200.0, None)
-    rngs = [np.random.default_rng(k) for k in range(ROWS)]
+    chance = Chance(ROWS)
     allowed = np.zeros((2, ROWS, 78), dtype=np.bool_)
     allowed[EVENT, :, : REST + 1] = allowed[LENGTH, :, FIRST_LENGTH:-1] = True
     tick, pitch = np.zeros(ROWS, dtype=np.int64), np.full(ROWS, 60)
@@ -219,7 +219,7 @@ def _many() -> tuple[list[float], Callable[[float], float]]:
         while (took := time.perf_counter() - began) < seconds:
             context = forms.context(tick, pitch, phase)
             probabilities, state = engine.step(values, context, state)
-            values = draw_each(shape_distribution(probabilities, allowed[phase]), rngs)
+            values = draw_each(shape_distribution(probabilities, allowed[phase]), chance.numbers())
             if phase == EVENT:
                 pitch = np.clip(pitch + np.where(values < REST, values - 24, 0), 36, 96)
             else:

@@ -102,6 +102,6 @@ def test_the_keras_inference_model_takes_one_step(name):
     beside = [features(context)] if stored.network.context else []
     x = np.eye(78, dtype=np.float32)[[77]]
     probabilities, *states = step([x, *beside, *engine.start()])
-    assert np.allclose(probabilities, wanted, atol=1e-5)
+    assert np.allclose(probabilities, wanted, atol=2e-3)
     for state, ours in zip(states, after, strict=True):
-        assert np.allclose(state, ours, atol=1e-5)
+        assert np.allclose(state, ours, atol=2e-3)

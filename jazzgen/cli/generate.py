@@ -23,7 +23,6 @@ from jazzgen.cli.sections import SectionedCommand
 from jazzgen.corpus.midi_changes import changes_from
 from jazzgen.corpus.midi_source import SUFFIXES
 from jazzgen.encoding.manner import Manner
-from jazzgen.encoding.workers import cores
 from jazzgen.errors import MidiError, ModelError, OutputError
 from jazzgen.generation.controls import DIFFICULTIES, Controls
 from jazzgen.generation.many import WORTH_A_PROCESS, Keep, Made, improvise_many
@@ -241,6 +240,10 @@ def _jobs(asked: int | None, count: int, recipe: Recipe) -> int:
     """Processes for so many solos."""
     if recipe.engine == "keras":  # TensorFlow uses all cores by itself
         return 1
+    if count < 2 * WORTH_A_PROCESS and asked is None:
+        return 1
+    from jazzgen.encoding.workers import cores
+
     return min(asked or cores(), max(1, count // WORTH_A_PROCESS))
 
 

@@ -1,6 +1,7 @@
 """What all commands share: `--json`, `--quiet`, progress on stderr."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -57,19 +58,20 @@ class Reporter:
     @contextmanager
     def progress(self, task: str) -> Iterator[Callable[[int, int], None]]:
         """A progress bar on stderr, there while the block runs; call it with done and total."""
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done, total: None  # noqa: ARG005 - there is nobody to see it
+            return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
-        console = Console(stderr=True)
         with RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=console,
+            console=Console(stderr=True),
             transient=True,
-            disable=self.quiet or not console.is_terminal,
         ) as bar:
             number = bar.add_task(task, total=None)
             yield lambda done, total: bar.update(number, completed=done, total=total)

@@ -21,14 +21,20 @@ from jazzgen.generation.controls import Controls
 from jazzgen.generation.forms import Forms, Indices
 from jazzgen.generation.lines import DecodedLines, IntervalLines, Lines
 from jazzgen.generation.primer import check_primer, listen
-from jazzgen.generation.sampling import Distribution, Sampling, draw_each, shape_distribution
+from jazzgen.generation.sampling import (
+    Chance,
+    Distribution,
+    Sampling,
+    draw_each,
+    shape_distribution,
+)
 from jazzgen.generation.solo import Request, Solo
 from jazzgen.generation.steering import Due, Steering
 from jazzgen.music.notes import Notes
 from jazzgen.network.engine import Engine, State, put_row
 from jazzgen.network.model_folder import StoredModel
 
-ROWS: Final = 128
+ROWS: Final = 176
 """Solos that are drawn together: enough for the matrix products to run at full speed, few enough
 for what they remember to stay near the processor (docs/performance.md)."""
 
@@ -130,7 +136,7 @@ class Ensemble:
         self._values: Indices = np.full(rows, self._first_value)
         self._numbers: list[int] = [0] * rows
         self._requests: list[Request | None] = [None] * rows
-        self._rngs = [np.random.default_rng(0)] * rows
+        self._chance = Chance(rows)
         self._steerings: list[Steering] = []
 
     def _begin(self, row: int, number: int, request: Request) -> None:
@@ -167,7 +173,8 @@ class Ensemble:
                     fingerprints=model.fingerprints,
                 )
             ]
-        self._numbers[row], self._requests[row], self._rngs[row] = number, request, rng
+        self._numbers[row], self._requests[row] = number, request
+        self._chance.begin(row, rng)
 
     def _drop(self, row: int) -> None:
         """Ends a row; the last one takes its place."""
@@ -180,7 +187,9 @@ class Ensemble:
         if self._calibrator is not None:
             self._calibrator.move(row, last)
             self._calibrator.shrink(last)
-        held: tuple[list[Any], ...] = (self._numbers, self._requests, self._rngs, self._steerings)
+        held: tuple[list[Any], ...] = (self._numbers, self._requests, self._steerings)
+        self._chance.move(row, last)
+        self._chance.shrink(last)
         for own in held:
             if own:
                 own[row] = own[last]
@@ -222,7 +231,7 @@ class Ensemble:
                 top_p=sampling.top_p,
                 weighted=weighted,
             )
-            values = draw_each(shaped, self._rngs)
+            values = draw_each(shaped, self._chance.numbers())
         lines.push(values)
         if self._calibrator is not None:
             self._calibrator.push(values, tick, phase, lines.reference)

@@ -4,9 +4,7 @@ Seeds are handed out one by one as there is room, so no process waits for anothe
 a solo happens where it was drawn, so that files are written while others are played on.
 """
 
-import multiprocessing
 import os
-import queue
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -109,6 +107,9 @@ def _shared(seeds: Sequence[int], next_one: _Counter) -> Iterator[int]:
 def _in_processes(
     recipe: Recipe, model: StoredModel, seeds: Sequence[int], keep: Keep[Made], jobs: int
 ) -> Iterator[tuple[int, Made]]:
+    import multiprocessing
+    import queue
+
     # Started afresh: a copy of a process with threads may hang. One BLAS thread for each: together
     # they have all cores.
     context = multiprocessing.get_context("spawn")

@@ -1,9 +1,9 @@
 """Drawing one value from the probabilities of the next."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -113,16 +113,59 @@ def shape_distribution(
 
 def draw(distribution: Distribution, rng: np.random.Generator) -> int:
     """Draws a value by inverting the cumulative distribution, with one number from `rng`."""
-    return int(draw_each(distribution[None], [rng])[0])
+    return int(draw_each(distribution[None], np.array([rng.random()]))[0])
 
 
 def draw_each(
-    distributions: Distribution, rngs: Sequence[np.random.Generator]
+    distributions: Distribution, numbers: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    """Draws a value `(n,)` from each of `(n, 78)` distributions, with one number from each rng."""
+    """Draws a value `(n,)` from each of `(n, 78)` distributions.
+
+    Args:
+        distributions: each sums to about 1.
+        numbers: `(n,)`, drawn evenly from 0 to below 1.
+    """
     cumulative = distributions.cumsum(axis=1)
     total = cumulative[:, -1]
     # Always below the total, so that no zero behind the last possible value is ever drawn.
-    numbers = np.minimum(total * [rng.random() for rng in rngs], np.nextafter(total, 0.0))
-    values: npt.NDArray[np.int64] = (cumulative <= numbers[:, None]).sum(axis=1)
+    points = np.minimum(total * numbers, np.nextafter(total, 0.0))
+    values: npt.NDArray[np.int64] = (cumulative <= points[:, None]).sum(axis=1)
     return values
+
+
+class Chance:
+    """Random numbers of solos side by side, each from a generator of its own.
+
+    Args:
+        rows: how many.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._rngs = [np.random.default_rng(0)] * rows
+        self._ahead = np.zeros((rows, _AHEAD))
+        self._at = np.zeros(rows, dtype=np.int64)
+
+    def begin(self, row: int, rng: np.random.Generator) -> None:
+        """Begins a row."""
+        self._rngs[row], self._ahead[row], self._at[row] = rng, rng.random(_AHEAD), 0
+
+    def move(self, to: int, row: int) -> None:
+        """Puts a row in the place of another."""
+        self._rngs[to], self._at[to] = self._rngs[row], self._at[row]
+        self._ahead[to] = self._ahead[row]
+
+    def shrink(self, rows: int) -> None:
+        """Goes on with the first rows alone."""
+        del self._rngs[rows:]
+        self._ahead, self._at = self._ahead[:rows], self._at[:rows]
+
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """The next number `(rows,)` of each, 0 to below 1."""
+        numbers: npt.NDArray[np.float64] = self._ahead[np.arange(len(self._at)), self._at]
+        self._at += 1
+        for row in np.flatnonzero(self._at == _AHEAD).tolist():
+            self.begin(row, self._rngs[row])
+        return numbers
+
+
+_AHEAD: Final = 64

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from jazzgen.encoding.base import EVENT
 from jazzgen.encoding.interval import FIRST_LENGTH, LENGTHS, MAX_LEAP, REST
 from jazzgen.generation.forms import CHORD_TRAITS, Forms, Indices
-from jazzgen.generation.groups import Groups
+from jazzgen.generation.groups import LEAPS, MOTIFS, STEPS, Groups
 from jazzgen.music.ticks import TICKS_PER_BEAT
 
 Table = npt.NDArray[np.float64]
@@ -146,7 +146,6 @@ _ARRAYS: Final = (
     *("_onset", "_heard", "_pitch", "_pitch_onset", "_lowest", "_highest", "_middle"),
     *("_notes", "_run", "_phrase", "_resting"),
 )
-_GROUPS: Final = ("_leaps", "_steps", "_motifs")
 
 
 class Traits:
@@ -159,11 +158,7 @@ class Traits:
 
     def __init__(self, forms: Forms, rows: int = 1) -> None:
         self._forms = forms
-        self._leaps = Groups(rows, 4, _LONG_AGO)
-        self._steps = Groups(rows, 4, _LONG_AGO)  # of ticks from onset to onset
-        self._motifs = Groups(
-            rows, 2, _LONG_AGO
-        )  # of leap and step in one number; a leap follows them
+        self._groups = Groups(rows, 4, _LONG_AGO)
         self._onset = np.zeros(rows, dtype=np.int64)
         self._heard = np.full((rows, 12), _AWAY)  # last onset of each pitch class
         self._pitch = np.zeros((rows, _RING), dtype=np.int64)
@@ -188,15 +183,13 @@ class Traits:
         """Takes over a row of other traits."""
         for name in _ARRAYS:
             getattr(self, name)[row] = getattr(other, name)[other_row]
-        for name in _GROUPS:
-            getattr(self, name).put(row, getattr(other, name), other_row)
+        self._groups.put(row, other._groups, other_row)
 
     def shrink(self, rows: int) -> None:
         """Goes on with the first rows alone."""
         for name in _ARRAYS:
             setattr(self, name, getattr(self, name)[:rows])
-        for name in _GROUPS:
-            getattr(self, name).shrink(rows)
+        self._groups.shrink(rows)
 
     def of_classes(self, tick: Indices) -> Iterator[Column]:
         """Event traits that say the same of all notes of a pitch class, bool `(B, 12)`."""
@@ -214,10 +207,11 @@ class Traits:
         pitches = np.empty((len(tick), REST + 1), dtype=np.int64)
         pitches[:, :REST] = reference[:, None] + _LEAPS
         pitches[:, REST] = -1000  # a rest is like no pitch
-        leaps, note = self._leaps, pitches >= -500
-        unisons = (leaps.count >= 2) & (leaps.last(0) == 0) & (leaps.last(1) == 0)
+        groups, note = self._groups, pitches >= -500
+        leaps = groups.leaps
+        unisons = (groups.count >= 2) & (leaps[:, 0] == 0) & (leaps[:, 1] == 0)
         yield _EVENT["unison after unisons"], unisons[:, None] & _UNISON_ONLY
-        last = np.where(leaps.count > 0, leaps.last(0), 0)[:, None]
+        last = leaps[:, :1]
         turns = note & ((pitches - reference[:, None]) * last < 0)
         yield _EVENT["turn"], turns
         yield _EVENT["turn after a leap"], turns & (np.abs(last) > 4)
@@ -228,10 +222,10 @@ class Traits:
         beyond = (pitches < self._lowest[:, None]) | (pitches > self._highest[:, None])
         settled = note & (self._notes >= _SETTLED)[:, None]
         yield _EVENT["beyond the range so far"], beyond & settled
-        again = leaps.again(leaps.followers + MAX_LEAP, REST + 1, tick)
+        again = groups.again(LEAPS, leaps + MAX_LEAP, REST + 1, tick)
         for size, name in enumerate(("second", "third", "fourth", "fifth"), start=1):
             yield _EVENT[f"{name} interval again"], again >= size
-        again = self._motifs.again(leaps.followers + MAX_LEAP, REST + 1, tick)
+        again = groups.again(MOTIFS, leaps + MAX_LEAP, REST + 1, tick)
         yield _EVENT["motif again"], again >= 2
         rows = np.arange(len(tick))
         for bars, name in ((1, "as a bar ago"), (4, "as four bars ago")):
@@ -255,13 +249,14 @@ class Traits:
             tick: `(B,)`, the same in ticks.
         """
         since = tick - self._onset
-        steps, far = self._steps, since[:, None] + _TICKS  # if a note follows
-        same = (steps.count > 0)[:, None] & (far == steps.last(0)[:, None])
+        groups, far = self._groups, since[:, None] + _TICKS  # if a note follows
+        steps = groups.steps
+        same = (groups.count > 0)[:, None] & (far == steps[:, :1])
         yield _LENGTH["as far as the last"], same
-        twice = (steps.count > 1) & (steps.last(0) == steps.last(1))
+        twice = (groups.count > 1) & (steps[:, 0] == steps[:, 1])
         yield _LENGTH["as far as the last two"], same & twice[:, None]
-        lengths = np.clip(steps.followers - since[:, None], 0, LENGTHS[-1] + 1)
-        again = steps.again(_INDEX[lengths], len(LENGTHS), tick)
+        lengths = np.clip(steps - since[:, None], 0, LENGTHS[-1] + 1)
+        again = groups.again(STEPS, _INDEX[lengths], len(LENGTHS), tick)
         for size, name in ((2, "third"), (3, "fourth"), (4, "fifth")):
             yield _LENGTH[f"{name} step again"], again >= size
         yield _LENGTH["ends on a bar line"], self._forms.lines[places[:, None] + _TICKS]
@@ -322,9 +317,7 @@ class Traits:
         later = self._notes[rows] > 0
         again, then = rows[later], at[later]
         step = then - self._onset[again]
-        self._leaps.push(again, leap[later], leap[later], then)
-        self._steps.push(again, step, step, then)
-        self._motifs.push(again, 100 * step + leap[later], leap[later], then)
+        self._groups.push(again, leap[later], step, then)
         self._onset[rows] = at
         self._notes[rows] += 1
         # The last thirty notes or so, in the mean.

@@ -5,7 +5,6 @@ markers and the recipe as a text event; the other tracks hold one instrument eac
 The same arguments give the same bytes.
 """
 
-import io
 import json
 import os
 import struct
@@ -82,31 +81,50 @@ def write_midi(
         OutputError: when `path` cannot be written.
         ValueError: when tempo, program, channel, pitch or velocity is out of MIDI's range.
     """
-    import mido
+    content = midi_bytes(tracks, tempo_bpm=tempo_bpm, changes=changes, recipe=recipe, cues=cues)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
 
+
+def midi_bytes(
+    tracks: Sequence[Track],
+    *,
+    tempo_bpm: float,
+    changes: Changes,
+    recipe: str | None = None,
+    cues: Sequence[tuple[int, str]] = (),
+) -> bytes:
+    """The content of a MIDI file; see `write_midi`.
+
+    Put together here rather than by mido, whose messages would take most of the time that
+    generating a thousand solos takes; a test compares with its bytes.
+    """
     if not SLOWEST_BPM <= tempo_bpm <= FASTEST_BPM:
         raise ValueError(f"a tempo of {tempo_bpm} beats a minute cannot be written")
     tempo_us = min(round(60e6 / tempo_bpm), _MAX_TEMPO_US)
-
-    def meta(kind: str, **fields: object) -> Any:
-        return mido.MetaMessage(kind, **fields)
-
-    conductor: list[tuple[int, int, Any]] = [
-        (0, 0, meta("set_tempo", tempo=tempo_us)),
+    conductor = [
+        (0, 0, _meta(_TEMPO, tempo_us.to_bytes(3, "big"))),
         *(
-            (tick, 1, meta("time_signature", numerator=numerator, denominator=denominator))
-            for tick, numerator, denominator in _time_signatures(changes)
+            # A metronome click every 24 MIDI clocks (a quarter), 8 notated 32nds to a quarter.
+            (tick, 1, _meta(_METRE, bytes((counts, unit.bit_length() - 1, 24, 8))))
+            for tick, counts, unit in _time_signatures(changes)
         ),
     ]
     if recipe is not None:
-        conductor.append((0, 2, meta("text", text=RECIPE_PREFIX + _clean(recipe))))
-    conductor += [(tick, 3, meta("cue_marker", text=_clean(text))) for tick, text in cues]
-    conductor += [(tick, 4, meta("marker", text=_clean(text))) for tick, text in _symbols(changes)]
-
+        conductor.append((0, 2, _meta(_TEXT, _encoded(RECIPE_PREFIX + recipe))))
+    conductor += [(tick, 3, _meta(_CUE, _encoded(text))) for tick, text in cues]
+    conductor += [(tick, 4, _meta(_MARKER, _encoded(text))) for tick, text in _symbols(changes)]
     parts = [_conductor(conductor, changes.end), *(_part(track, changes.end) for track in tracks)]
     header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(parts), MIDI_TICKS_PER_BEAT)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(b"".join((header, *parts)))
+    return b"".join((header, *parts))
+
+
+_TEXT, _NAME, _MARKER, _CUE, _END, _TEMPO, _METRE = 0x01, 0x03, 0x06, 0x07, 0x2F, 0x51, 0x58
+"""Meta events of the Standard MIDI Files 1.0 specification."""
+
+
+def _meta(kind: int, data: bytes) -> bytes:
+    return b"".join((bytes((0xFF, kind)), _variable(len(data)), data))
 
 
 def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any] | None:
@@ -129,9 +147,9 @@ def read_recipe(path: str | os.PathLike[str]) -> dict[str, Any] | None:
     return None
 
 
-def _clean(text: str) -> str:
+def _encoded(text: str) -> bytes:
     # Undecodable bytes of file names arrive as lone surrogates, which UTF-8 cannot spell.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace")
 
 
 def _symbols(changes: Changes) -> Iterator[tuple[int, str]]:
@@ -183,32 +201,19 @@ def _disjoint(notes: Notes) -> Iterator[tuple[int, int, int, int]]:
     yield from reversed(rows)
 
 
-def _conductor(events: list[tuple[int, int, Any]], end: int) -> bytes:
-    """The chunk of track 0 from ticks, ranks among those of one tick, and messages."""
-    import mido
-
-    track = mido.MidiTrack()
+def _conductor(events: list[tuple[int, int, bytes]], end: int) -> bytes:
+    """The chunk of track 0 from ticks, ranks among those of one tick, and meta events."""
+    data = bytearray()
     now = 0
-    for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        track.append(message.copy(time=(tick - now) * MIDI_TICKS_PER_TICK))
+    for tick, _, event in sorted(events, key=lambda event: event[:2]):
+        data += _variable((tick - now) * MIDI_TICKS_PER_TICK) + event
         now = tick
-    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0) * MIDI_TICKS_PER_TICK))
-    file = mido.MidiFile(type=1, ticks_per_beat=MIDI_TICKS_PER_BEAT, charset="utf-8")
-    file.tracks.append(track)
-    stream = io.BytesIO()
-    file.save(file=stream)
-    return stream.getvalue()[_HEADER_BYTES:]
-
-
-_HEADER_BYTES: Final = 14
+    data += _variable(max(end - now, 0) * MIDI_TICKS_PER_TICK) + _meta(_END, b"")
+    return struct.pack(">4sI", b"MTrk", len(data)) + data
 
 
 def _part(track: Track, end: int) -> bytes:
-    """The chunk of an instrument, which ends at `end` (ticks) or later.
-
-    Written by hand: of a thousand notes a second each, mido's messages would take most of the time
-    that generating many solos takes. A test compares with its bytes.
-    """
+    """The chunk of an instrument, which ends at `end` (ticks) or later."""
     step = 1 if track.fine else MIDI_TICKS_PER_TICK
     for numbers, highest, what in (
         (np.array([track.program]), 127, "program"),
@@ -225,8 +230,7 @@ def _part(track: Track, end: int) -> bytes:
         # Offs come first: a repeated note.
         events += [(onset * step, 1, on, pitch, velocity), (stop * step, 0, off, pitch, 0)]
     events.sort(key=lambda event: event[:2])
-    name = _clean(track.name).encode("utf-8")
-    data = bytearray((0, 0xFF, 0x03, *_variable(len(name)), *name))
+    data = bytearray(_variable(0) + _meta(_NAME, _encoded(track.name)))
     data += bytes((0, 0xC0 | track.channel, track.program))
     now, running = 0, None
     for tick, _, status, pitch, velocity in events:
@@ -235,7 +239,7 @@ def _part(track: Track, end: int) -> bytes:
             data.append(status)
         data += bytes((pitch, velocity))
         now, running = tick, status
-    data += _variable(max(end * MIDI_TICKS_PER_TICK - now, 0)) + b"\xff\x2f\x00"
+    data += _variable(max(end * MIDI_TICKS_PER_TICK - now, 0)) + _meta(_END, b"")
     return struct.pack(">4sI", b"MTrk", len(data)) + data
 
 

@@ -238,11 +238,15 @@ _FIRST_ROWS: Final = 1024
 _MOST_ROWS: Final = 65_536
 """Rows kept, 256 MiB for 256 units; beyond, a table starts afresh."""
 
-_CHORDS: Final = ("root", "tones", "next_root", "next_tones")
+_PITCHED: Final = ("root", "tones", "next_root", "next_tones", "register")
 
 
 def _context_tables(kernel: FloatArray) -> tuple[_ContextTable, _ContextTable]:
-    """Chords in one table, everything else in the other: fewer rows than all together."""
-    chords = [i for i, slot in enumerate(SLOTS) if slot.name in _CHORDS]
-    others = [i for i in range(N_SLOTS) if i not in chords]
-    return _ContextTable(chords, kernel), _ContextTable(others, kernel)
+    """What the pitch turns or moves in one table, place and manner in the other.
+
+    So there are some thousand rows for a chart, where all slots together would make a new one for
+    nearly every value.
+    """
+    pitched = [i for i, slot in enumerate(SLOTS) if slot.name in _PITCHED]
+    others = [i for i in range(N_SLOTS) if i not in pitched]
+    return _ContextTable(pitched, kernel), _ContextTable(others, kernel)

@@ -184,13 +184,15 @@ class RememberingEngine:
         filled: npt.NDArray[np.int64],
     ) -> FloatArray:
         n = int(filled.max())
-        cosine = (shelf.keys[:, :n] @ present[:, :, None])[:, :, 0]
         some = filled > 0
         match = matches(shelf.before[:, :n], last[:, None])
-        if n > filled.min():
-            nothing = np.arange(n) >= filled[:, None]
-            cosine[nothing] = -np.inf
-            match[nothing] = 0
+        cosine = np.full(match.shape, -np.inf, dtype=np.float32)
+        # One by one: no more of the keys is read than there is.
+        for keys, own, found, count in zip(
+            shelf.keys, present, cosine, filled.tolist(), strict=True
+        ):
+            np.dot(keys[:count], own, out=found[:count])
+        match[np.arange(n) >= filled[:, None]] = 0
         weights, total = weigh(cosine, match, some, kind)
         places = shelf.kept[:, :n] + N_VALUES * np.arange(len(filled))[:, None]
         remembered = np.bincount(places.ravel(), weights.ravel(), len(filled) * N_VALUES)
@@ -268,8 +270,10 @@ def matches(before: PackedArray, last: PackedArray) -> npt.NDArray[np.integer]:
     # What never was equals nothing: 255 becomes 254, which no value is.
     different = before ^ (last ^ (last >> np.uint64(7) & _EACH))
     # The zero bits below the lowest bit that differs, in whole values.
-    below = ~different & (different - np.uint64(1))
-    run: npt.NDArray[np.integer] = np.bitwise_count(below) >> 3
+    below = different - np.uint64(1)
+    np.bitwise_and(below, np.invert(different, out=different), out=below)
+    run: npt.NDArray[np.integer] = np.bitwise_count(below)
+    run >>= 3
     return run
 
 
