@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.measuring import MissingPeer, Result, in_turn, python
 from benchmarks.peers.loops import PROBE
 
-ROWS: Final = 128
+ROWS: Final = 176
 """Streams of each of jazzgen's processes."""
 
 _ALONE: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -9,6 +9,7 @@ print(take.recipe.seed, len(take.notes), take.notes.pitch[:8])
 ```
 """
 
+import io
 import os
 import secrets
 from collections.abc import Sequence
@@ -31,9 +32,11 @@ from jazzgen.music.notes import Notes
 from jazzgen.network.config import PRESETS
 from jazzgen.network.model_folder import StoredModel
 from jazzgen.network.models import DEFAULT_MODEL, load_model
-from jazzgen.rendering.solo_file import program_of, write_solo
+from jazzgen.rendering.solo_file import program_of, solo_bytes, write_solo
 
 if TYPE_CHECKING:
+    from mido import MidiFile
+
     from jazzgen.network.networks import SoloNetwork
     from jazzgen.network.training import History
 
@@ -59,6 +62,13 @@ class Take:
             OutputError: when `path` cannot be written.
         """
         write_solo(path, self.notes, self.changes, self.recipe)
+
+    def midi(self) -> "MidiFile":
+        """The same as a `mido.MidiFile`, to send to a port, to change, or to write elsewhere."""
+        import mido
+
+        content = io.BytesIO(solo_bytes(self.notes, self.changes, self.recipe))
+        return mido.MidiFile(file=content, charset="utf-8")
 
 
 def improvise(

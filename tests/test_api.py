@@ -104,4 +104,15 @@ def test_the_keras_inference_model_takes_one_step(name):
     probabilities, *states = step([x, *beside, *engine.start()])
     assert np.allclose(probabilities, wanted, atol=2e-3)
     for state, ours in zip(states, after, strict=True):
-        assert np.allclose(state, ours, atol=2e-3)
+        assert np.allclose(state, ours, atol=1e-2)
+
+
+def test_a_take_as_mido_knows_it(tmp_path):
+    take = jazzgen.improvise("| Dm7 | G7 | Cmaj7 | % |", seed=3, swing=2.0)
+    take.write(tmp_path / "take.mid")
+    file = take.midi()
+    assert [track.name for track in file.tracks] == ["", "Solo", "Piano"]
+    assert sum(m.type == "note_on" for m in file.tracks[1]) == len(take.notes)
+    file.save(tmp_path / "again.mid")
+    # mido, given the same events, writes the same bytes.
+    assert (tmp_path / "again.mid").read_bytes() == (tmp_path / "take.mid").read_bytes()

@@ -113,7 +113,7 @@ def shape_distribution(
 
 def draw(distribution: Distribution, rng: np.random.Generator) -> int:
     """Draws a value by inverting the cumulative distribution, with one number from `rng`."""
-    return int(draw_each(distribution[None], np.array([rng.random()]))[0])
+    return int(draw_each(distribution[None], np.array([min(rng.random(), HIGHEST)]))[0])
 
 
 def draw_each(
@@ -123,14 +123,17 @@ def draw_each(
 
     Args:
         distributions: each sums to about 1.
-        numbers: `(n,)`, drawn evenly from 0 to below 1.
+        numbers: `(n,)`, drawn evenly from 0 to `HIGHEST`.
     """
     cumulative = distributions.cumsum(axis=1)
-    total = cumulative[:, -1]
-    # Always below the total, so that no zero behind the last possible value is ever drawn.
-    points = np.minimum(total * numbers, np.nextafter(total, 0.0))
-    values: npt.NDArray[np.int64] = (cumulative <= points[:, None]).sum(axis=1)
+    points = cumulative[:, -1:] * numbers[:, None]
+    values: npt.NDArray[np.int64] = (cumulative <= points).sum(axis=1)
     return values
+
+
+HIGHEST: Final = 1 - 2.0**-52
+"""The highest random number: times any sum it is below it, also when rounded, so that no zero
+behind the last possible value is ever drawn."""
 
 
 class Chance:
@@ -142,12 +145,15 @@ class Chance:
 
     def __init__(self, rows: int) -> None:
         self._rngs = [np.random.default_rng(0)] * rows
+        self._rows = np.arange(rows)
         self._ahead = np.zeros((rows, _AHEAD))
         self._at = np.zeros(rows, dtype=np.int64)
+        self._enough = 0  # numbers that each row has left, at least
 
     def begin(self, row: int, rng: np.random.Generator) -> None:
         """Begins a row."""
-        self._rngs[row], self._ahead[row], self._at[row] = rng, rng.random(_AHEAD), 0
+        np.minimum(rng.random(_AHEAD), HIGHEST, out=self._ahead[row])
+        self._rngs[row], self._at[row] = rng, 0
 
     def move(self, to: int, row: int) -> None:
         """Puts a row in the place of another."""
@@ -157,14 +163,18 @@ class Chance:
     def shrink(self, rows: int) -> None:
         """Goes on with the first rows alone."""
         del self._rngs[rows:]
+        self._rows = self._rows[:rows]
         self._ahead, self._at = self._ahead[:rows], self._at[:rows]
 
     def numbers(self) -> npt.NDArray[np.float64]:
-        """The next number `(rows,)` of each, 0 to below 1."""
-        numbers: npt.NDArray[np.float64] = self._ahead[np.arange(len(self._at)), self._at]
+        """The next number `(rows,)` of each, 0 to `HIGHEST`."""
+        if not self._enough:
+            for row in np.flatnonzero(self._at == _AHEAD).tolist():
+                self.begin(row, self._rngs[row])
+            self._enough = _AHEAD - int(self._at.max())
+        self._enough -= 1
+        numbers: npt.NDArray[np.float64] = self._ahead[self._rows, self._at]
         self._at += 1
-        for row in np.flatnonzero(self._at == _AHEAD).tolist():
-            self.begin(row, self._rngs[row])
         return numbers
 
 

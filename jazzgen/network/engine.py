@@ -105,7 +105,7 @@ class NumpyEngine:
                 table = np.rint(expert.by_index * _TABLE_STEPS) / _TABLE_STEPS
                 self._experts.append((expert.slot, slice(first, after), table.astype(np.float32)))
         self._out, self._out_bias = Kernel(out), bias
-        self._rooms: dict[tuple[int, int], tuple[FloatArray, FloatArray]] = {}
+        self._rooms: dict[tuple[int, int], FloatArray] = {}
 
     def start(self, rows: int = 1) -> State:
         """Zeros; see `Engine.start`."""
@@ -115,18 +115,15 @@ class NumpyEngine:
         self, values: npt.NDArray[np.integer], context: ContextArray, state: State
     ) -> tuple[FloatArray, State]:
         """One step of every layer; see `Engine.step`."""
-        z, spare = self._room(len(values), self._units[0])
-        self._recurrent.product(state[0], out=z)
-        z += self._table.take(values, axis=0, out=spare, mode="wrap")
-        for known in self._context:
-            z += known.take(context, spare)
-        h, c = _cell(z, state[1])
+        rows = len(values)
+        z = self._recurrent.product(state[0], out=self._room(rows, self._units[0]))
+        tables = [(self._table, values), *(known.places(context) for known in self._context)]
+        h, c = _cells(z, state[1], tables)
         after = [h, c]
         for i, (kernel, bias) in enumerate(self._upper, start=1):
-            z, _ = self._room(len(values), self._units[i])
-            kernel.product(np.concatenate((h, state[2 * i]), axis=1), out=z)
-            z += bias
-            h, c = _cell(z, state[2 * i + 1])
+            below = np.concatenate((h, state[2 * i]), axis=1)
+            z = kernel.product(below, out=self._room(rows, self._units[i]))
+            h, c = _cells(z, state[2 * i + 1], bias=bias)
             after += [h, c]
         scores = self._out.product(h)
         scores += self._out_bias
@@ -137,17 +134,16 @@ class NumpyEngine:
             round_to(views, _SCORE_BITS)
         for slot, columns, table in self._experts:
             logits += (scores[:, None, columns] @ table[context[:, slot]])[:, 0]
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        odds /= odds.sum(axis=1, keepdims=True)
+        odds = np.exp(logits - np.maximum.reduce(logits, axis=1, keepdims=True))
+        odds /= np.add.reduce(odds, axis=1, keepdims=True)
         return odds, after
 
-    def _room(self, rows: int, units: int) -> tuple[FloatArray, FloatArray]:
-        """Two arrays `(rows, 4 units)` to work in."""
+    def _room(self, rows: int, units: int) -> FloatArray:
+        """An array `(rows, 4 units)` to work in."""
         if (rows, units) not in self._rooms:
             if len(self._rooms) > _MOST_ROOMS:
                 self._rooms.clear()
-            room = np.empty((2, rows, 4 * units), dtype=np.float32)
-            self._rooms[rows, units] = room[0], room[1]
+            self._rooms[rows, units] = np.empty((rows, 4 * units), dtype=np.float32)
         return self._rooms[rows, units]
 
 
@@ -166,8 +162,40 @@ def _gates(columns: FloatArray) -> FloatArray:
     return np.concatenate((i * 0.5, f * 0.5, o * 0.5, g), axis=-1, dtype=np.float32)
 
 
-def _cell(z: FloatArray, c: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """An LSTM cell from the sums `(B, 4n)` that `_gates` puts in order; `z` is used up.
+_TILE: Final = 32
+"""Rows that are worked on at a time, so that what is read and written again stays in the cache."""
+
+Lookup = tuple[FloatArray, npt.NDArray[np.integer]]
+
+
+def _cells(
+    z: FloatArray, c: FloatArray, tables: Sequence[Lookup] = (), bias: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """LSTM cells from the sums `(B, 4n)` that `_gates` puts in order; `z` is used up.
+
+    Args:
+        z: sums of what comes from below and from the step before.
+        c: `(B, n)`, cell state before.
+        tables: `(m, 4n)` and `(B,)` each, of which one row is added to each row of `z`.
+        bias: `(4n,)`, added to all.
+
+    Returns:
+        The new h and c, `(B, n)`.
+    """
+    h, after = np.empty_like(c), np.empty_like(c)
+    for first in range(0, len(z), _TILE):
+        rows = slice(first, first + _TILE)
+        part = z[rows]
+        for table, places in tables:
+            part += table.take(places[rows], axis=0, mode="wrap")
+        if bias is not None:
+            part += bias
+        _cell(part, c[rows], h[rows], after[rows])
+    return h, after
+
+
+def _cell(z: FloatArray, c: FloatArray, h: FloatArray, after: FloatArray) -> None:
+    """Writes the new h and c of some rows.
 
     The logistic function of x is (1 + tanh(x/2)) / 2: one tanh does for all four gates.
     """
@@ -175,15 +203,14 @@ def _cell(z: FloatArray, c: FloatArray) -> tuple[FloatArray, FloatArray]:
     np.tanh(z, out=z)
     doubled, g = z[:, : 3 * n], z[:, 3 * n :]
     doubled += 1
-    c = doubled[:, n : 2 * n] * c
+    np.multiply(doubled[:, n : 2 * n], c, out=after)
     g *= doubled[:, :n]
-    c += g
-    c *= 0.5
-    h = np.tanh(c)
+    after += g
+    after *= 0.5
+    np.tanh(after, out=h)
     h *= doubled[:, 2 * n :]
     h *= 0.5
     round_to(h, INPUT_BITS)
-    return h, c
 
 
 class _ContextTable:
@@ -203,8 +230,8 @@ class _ContextTable:
         self._known: dict[bytes, int] = {}
         self._rows = np.empty((_FIRST_ROWS, kernel.shape[1]), dtype=np.float32)
 
-    def take(self, context: ContextArray, out: FloatArray) -> FloatArray:
-        """Rows `(B, 4n)` for context rows `(B, N_SLOTS)`, written to `out`."""
+    def places(self, context: ContextArray) -> Lookup:
+        """The table, and the rows `(B,)` of it for context rows `(B, N_SLOTS)`."""
         keys = context.take(self._columns, axis=1).view(self._key)[:, 0].tolist()
         known = self._known
         try:
@@ -213,7 +240,7 @@ class _ContextTable:
             if len(known) + len(keys) > _MOST_ROWS:
                 known.clear()
             places = [self._place(key) for key in keys]
-        return self._rows.take(places, axis=0, out=out, mode="clip")
+        return self._rows, np.array(places)
 
     def _place(self, key: bytes) -> int:
         place = self._known.get(key)

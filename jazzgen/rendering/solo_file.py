@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from jazzgen.files import atomic_write
 from jazzgen.generation.recipe import Recipe
 from jazzgen.music.changes import Changes
-from jazzgen.music.midi_write import Track, write_midi
+from jazzgen.music.midi_write import Track, midi_bytes
 from jazzgen.music.notes import Notes
 from jazzgen.music.swing import swung
 from jazzgen.rendering.block_chords import block_chords
@@ -55,14 +56,15 @@ def write_solo(
     Raises:
         OutputError: when `path` cannot be written.
     """
+    content = solo_bytes(notes, changes, recipe)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def solo_bytes(notes: Notes, changes: Changes, recipe: Recipe) -> bytes:
+    """The content of the file that `write_solo` writes."""
     solo = notes if recipe.swing is None else swung(notes, changes, recipe.swing)
     tracks = [Track("Solo", recipe.program, 0, solo, fine=recipe.swing is not None)]
     if recipe.chords and len(chords := block_chords(changes)):
         tracks.append(Track("Piano", PIANO, 1, chords))
-    write_midi(
-        path,
-        tracks,
-        tempo_bpm=recipe.tempo_bpm,
-        changes=changes,
-        recipe=recipe.to_text(),
-    )
+    return midi_bytes(tracks, tempo_bpm=recipe.tempo_bpm, changes=changes, recipe=recipe.to_text())

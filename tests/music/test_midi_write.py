@@ -1,5 +1,6 @@
 """Writing MIDI and reading it back, by jazzgen and by the libraries people use."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from jazzgen.files import atomic_write
 from jazzgen.music.changes import Changes
 from jazzgen.music.chords import NO_CHORD, parse_chord
 from jazzgen.music.midi_read import read_midi
-from jazzgen.music.midi_write import Track, read_recipe, write_midi
+from jazzgen.music.midi_write import Track, midi_bytes, read_recipe, write_midi
 from jazzgen.music.notes import Notes
 
 CHANGES = Changes.build(
@@ -157,6 +158,36 @@ def test_round_trip(tmp_path_factory, notes):
     path = tmp_path_factory.getbasetemp() / "round.mid"
     write_midi(path, [Track("", 5, 3, notes)], tempo_bpm=100, changes=CHANGES)
     assert read_midi(path).parts[0].notes == notes
+
+
+@settings(max_examples=60)
+@given(lines_of_notes(), st.booleans(), st.integers(0, 15))
+def test_mido_writes_the_same_bytes(notes, fine, channel):
+    content = midi_bytes(
+        [Track("Solo é", 5, channel, notes, fine=fine), Track("", 0, 0, notes)],
+        tempo_bpm=133,
+        changes=CHANGES,
+        recipe="{}",
+        cues=[(96, "B")],
+    )
+    again = io.BytesIO()
+    mido.MidiFile(file=io.BytesIO(content), charset="utf-8").save(file=again)
+    assert again.getvalue() == content
+
+
+@pytest.mark.parametrize(
+    "track",
+    [
+        Track("", 128, 0, SOLO),
+        Track("", 0, 16, SOLO),
+        Track("", 0, 0, Notes.of([(0, 6, 128)])),
+        Track("", 0, 0, Notes.of([(-6, 6, 60)])),
+        Track("", 0, 0, Notes.of([(0, 6, 60, 200)])),
+    ],
+)
+def test_what_midi_cannot_say(track):
+    with pytest.raises(ValueError, match="must be in range"):
+        midi_bytes([track], tempo_bpm=120, changes=CHANGES)
 
 
 def test_nothing_is_overwritten_when_writing_fails(tmp_path):
