@@ -38,5 +38,9 @@ class EvaluationError(JazzgenError):
     """Solos that cannot be judged: too few, or too short."""
 
 
+class ProcessError(JazzgenError):
+    """A process that was started to help and is gone, as when memory runs out."""
+
+
 class OutputError(JazzgenError):
     """A path that cannot be written."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any, Final, Protocol, TypeVar
 
-from jazzgen.errors import JazzgenError
+from jazzgen.errors import JazzgenError, ProcessError
 from jazzgen.generation.improvise import improvise_all
 from jazzgen.generation.recipe import Recipe
 from jazzgen.generation.solo import Request, Solo
@@ -54,7 +54,7 @@ def improvise_many(
 
     Raises:
         JazzgenError: as `improvise_all` and `keep` do.
-        RuntimeError: when a process dies.
+        ProcessError: when a process is lost.
     """
     if jobs == 1:
         yield from _drawn(recipe, model, iter(seeds), keep, engine)
@@ -129,8 +129,9 @@ def _in_processes(
             except queue.Empty:
                 dead = [p for p in processes if p.exitcode not in (None, 0)]
                 if dead:
-                    raise RuntimeError(
-                        f"a process that draws solos died (exit status {dead[0].exitcode})"
+                    raise ProcessError(
+                        f"a process that draws solos was lost (exit status {dead[0].exitcode}), "
+                        "perhaps for want of memory; fewer --jobs take less"
                     ) from None
                 continue
             if isinstance(found, Exception):

@@ -36,7 +36,7 @@ class Recipe:
         seed: of the random draws.
         sampling: how values were drawn.
         program: General MIDI program of the solo, 0-127.
-        engine: `numpy` or `keras`; they may differ in the last bit.
+        engine: `numpy` or `keras`; they round differently, and so their solos differ.
         chords: whether the chords are played too.
         manner: style, instrument and feel that were asked for.
         controls: what else was asked for.

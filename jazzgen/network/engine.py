@@ -183,15 +183,23 @@ def _cells(
         The new h and c, `(B, n)`.
     """
     h, after = np.empty_like(c), np.empty_like(c)
+    if len(z) <= _TILE:
+        _cell(_summed(z, tables, bias), c, h, after)
+        return h, after
     for first in range(0, len(z), _TILE):
         rows = slice(first, first + _TILE)
-        part = z[rows]
-        for table, places in tables:
-            part += table.take(places[rows], axis=0, mode="wrap")
-        if bias is not None:
-            part += bias
-        _cell(part, c[rows], h[rows], after[rows])
+        own = [(table, places[rows]) for table, places in tables]
+        _cell(_summed(z[rows], own, bias), c[rows], h[rows], after[rows])
     return h, after
+
+
+def _summed(z: FloatArray, tables: Sequence[Lookup], bias: FloatArray | None) -> FloatArray:
+    """Adds rows of tables, and the bias, in place; see `_cells`."""
+    for table, places in tables:
+        z += table.take(places, axis=0, mode="wrap")
+    if bias is not None:
+        z += bias
+    return z
 
 
 def _cell(z: FloatArray, c: FloatArray, h: FloatArray, after: FloatArray) -> None:

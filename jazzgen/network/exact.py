@@ -57,14 +57,14 @@ class Kernel:
         return self._weights
 
     def product(self, x: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        """Multiplies inputs `(..., k)` with the weights: float32 `(..., n)`, perhaps into `out`."""
+        """Multiplies inputs `(B, k)` with the weights: float32 `(B, n)`, perhaps into `out`."""
         if self._wide:
             made: FloatArray = np.matmul(x.astype(np.float64), self._weights).astype(np.float32)
             if out is None:
                 return made
             out[...] = made
             return out
-        exact: FloatArray = np.matmul(x, self._weights, out=out)
+        exact: FloatArray = np.dot(x, self._weights, out)
         return exact
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jazzgen.encoding.manner import Manner
+from jazzgen.errors import ProcessError
 from jazzgen.generation.controls import Controls
 from jazzgen.generation.improvise import improvise, improvise_all, in_order
 from jazzgen.generation.many import improvise_many
@@ -152,7 +153,7 @@ def gone(recipe, solo):
 
 
 def test_a_process_that_dies_is_no_reason_to_wait():
-    with pytest.raises(RuntimeError, match="exit status 7"):
+    with pytest.raises(ProcessError, match="exit status 7"):
         list(improvise_many(recipe(), MODEL, range(4), gone, jobs=2))
 
 
