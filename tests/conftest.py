@@ -1,5 +1,6 @@
 """What several tests share: tiny models with random weights, and the command line in process."""
 
+import signal
 import sys
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ from jazzgen.music.notes import Notes
 from jazzgen.network.config import NetworkConfig
 from jazzgen.network.model_folder import StoredModel, save_model_folder
 from jazzgen.network.weights import weight_shapes
+
+# Started in the background, a shell's children ignore Ctrl-C, and so would the commands tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def tiny_model(name, vocabulary, seed=1, **info):

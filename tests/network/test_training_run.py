@@ -129,7 +129,7 @@ def test_the_keras_file_predicts_the_same(finished, random_context):
     state = engine.start()
     for t in range(12):
         probabilities, state = engine.step(values[t : t + 1], context[t : t + 1], state)
-        np.testing.assert_allclose(whole[0, t], probabilities[0], atol=1e-5)
+        np.testing.assert_allclose(whole[0, t], probabilities[0], atol=1e-3)
 
 
 # Breaking off and going on
