@@ -98,12 +98,21 @@ def generate(
     due = _missing(recipe, seeds, where) if resume else seeds
     if resume:
         report_to.note(f"{count - len(due)} of {counted(count, 'solo')} are there already")
-    play = partial(
-        _played, report_to, recipe, stored, jobs=_jobs(jobs, len(due), recipe), resume=resume
-    )
+    play = partial(_played, report_to, recipe, stored, jobs=_jobs(jobs, len(due), recipe))
     rows: list[dict[str, Any]] = []
+    written: dict[int, int] = {}
     if best is None:
-        written = dict(play(due, partial(_write, where, count)))
+        try:
+            for seed, its_notes in play(due, partial(_write, where, count)):
+                written[seed] = its_notes
+        except KeyboardInterrupt:
+            if count > 1:
+                again = "" if resume else f" with --seed {recipe.seed} --resume"
+                report_to.note(
+                    f"{len(written)} of {counted(len(due), 'solo')} were made; the same "
+                    f"command{again} makes the others"
+                )
+            raise
     else:
         for one in _best(play(due, _scored), best):
             _write(where, count, one.recipe, one.solo)
@@ -255,25 +264,14 @@ def _played(
     keep: Keep[Made],
     *,
     jobs: int,
-    resume: bool,
 ) -> Iterator[tuple[int, Made]]:
     """The solos of some seeds, and what became of them, as they come to their end."""
     engine = engine_of(stored, keras=recipe.engine == "keras") if jobs == 1 else None
-    done = 0
+    solos = improvise_many(recipe, stored, seeds, keep, jobs=jobs, engine=engine)
     with report_to.progress("improvising") as progress:
-        try:
-            solos = improvise_many(recipe, stored, seeds, keep, jobs=jobs, engine=engine)
-            for done, made in enumerate(solos, start=1):
-                progress(done, len(seeds))
-                yield made
-        except KeyboardInterrupt:
-            if len(seeds) > 1 and keep is not _scored:
-                again = "" if resume else f" with --seed {recipe.seed} --resume"
-                report_to.note(
-                    f"{done} of {counted(len(seeds), 'solo')} were made; the same command{again} "
-                    "makes the others"
-                )
-            raise
+        for done, made in enumerate(solos, start=1):
+            progress(done, len(seeds))
+            yield made
 
 
 def _file(where: Path, count: int, seed: int) -> Path:

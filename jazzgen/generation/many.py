@@ -165,14 +165,28 @@ def _work(
 ) -> None:
     """What each process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when it is over
+    keeping = over = False
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signals call it
-        results.cancel_join_thread()  # nobody listens any more
-        sys.exit(0)
+        nonlocal over
+        over = True
+        if not keeping:
+            results.cancel_join_thread()  # nobody listens any more
+            sys.exit(0)
+
+    def whole(recipe: Recipe, solo: Solo) -> Made:
+        """Keeps a solo; asked to leave meanwhile, leaves once it is kept."""
+        nonlocal keeping
+        keeping = True
+        made = keep(recipe, solo)
+        keeping = False
+        if over:
+            leave(signal.SIGTERM, None)
+        return made
 
     signal.signal(signal.SIGTERM, leave)
     try:
-        for made in _drawn(recipe, model, _shared(seeds, next_one), keep, None):
+        for made in _drawn(recipe, model, _shared(seeds, next_one), whole, None):
             results.put(made)
     except (JazzgenError, ValueError) as error:
         results.put(error)
