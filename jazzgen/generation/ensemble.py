@@ -123,7 +123,8 @@ class Ensemble:
 
     def _prepare(self, rows: int) -> None:
         self._forms = Forms()
-        self._heard: dict[tuple[int, int], tuple[int, State]] = {}
+        # What was heard is kept, too: another phrase must not get its id.
+        self._heard: dict[tuple[int, int], tuple[int, State, Notes]] = {}
         pitch = min(max(START_PITCH, self._sampling.low), self._sampling.high)
         self._lines: Lines = (
             IntervalLines(rows, self._forms, pitch, self._sampling)
@@ -158,8 +159,8 @@ class Ensemble:
             if len(primer):
                 context = ContextMaker(heard, request.tempo_bpm, manner)
                 value, state = listen(primer, self._engine, context, value)
-            self._heard[key] = value, state
-        self._values[row], fresh = self._heard[key]
+            self._heard[key] = value, state, primer
+        self._values[row], fresh, _ = self._heard[key]
         self._state = put_row(self._state, row, fresh)
         if self._calibrator is not None:
             self._calibrator.begin(row, primer)
