@@ -275,6 +275,15 @@ def test_parts_of_a_source_are_the_source(corpus, tmp_path):
     assert b"".join(part.digests() for part in parts) == source.digests()
 
 
+OFTEN_SAVED = (
+    sys.executable,
+    "-c",
+    "from jazzgen.encoding import reading; reading._SAVED_EVERY_S = 0.05; "
+    "from jazzgen.cli.main import main; main()",
+)
+"""The command line, which says where it is so often that a quick machine is caught on its way."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("encoding", ["interval", "grammar"])
@@ -283,7 +292,7 @@ def test_killed_and_run_again(corpus, tmp_path, jobs, encoding):
     many = tmp_path / "many"
     for number in range(30):
         shutil.copytree(corpus, many / f"{number:02}")
-    command = [sys.executable, "-m", "jazzgen", "preprocess", str(many), "--encoding", encoding]
+    command = [*OFTEN_SAVED, "preprocess", str(many), "--encoding", encoding]
     command += ["--jobs", str(jobs), "--out"]
     subprocess.run([*command, str(tmp_path / "whole"), "-q"], check=True)
     first = subprocess.Popen([*command, str(tmp_path / "data"), "-q"])
@@ -306,7 +315,7 @@ def test_ctrl_c_on_the_command_line(corpus, tmp_path):
     many = tmp_path / "many"
     for number in range(50):
         shutil.copytree(corpus, many / f"{number:02}")
-    command = [sys.executable, "-m", "jazzgen", "preprocess", str(many), "--out"]
+    command = [*OFTEN_SAVED, "preprocess", str(many), "--out"]
     running = subprocess.Popen(
         [*command, str(tmp_path / "data"), "--jobs", "2"],
         stderr=subprocess.PIPE,
